@@ -1,0 +1,202 @@
+package consumer
+
+import (
+	"sync"
+	"time"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// acker acknowledges what was handled of one stream, many entries a call: when
+// enough are together, or a moment after the first. An acknowledgement is repeated
+// until it holds or the entry is found to be another's.
+type acker struct {
+	src *source
+
+	mu      sync.Mutex
+	space   *sync.Cond // waits for pending to shrink
+	pending []ackItem
+	limit   int
+	kick    chan struct{} // something is pending
+	full    chan struct{} // enough for a call is pending
+}
+
+type ackItem struct {
+	it      *item
+	outcome Outcome
+}
+
+// unacked bounds what is handled and not acknowledged yet, in calls' worth, when
+// Redis takes reads but no acknowledgements.
+const unacked = 8
+
+func newAcker(src *source, batch, budget int) *acker {
+	a := &acker{src: src, limit: unacked*batch + budget, kick: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+	a.space = sync.NewCond(&a.mu)
+	return a
+}
+
+// add waits when far too much is not acknowledged.
+func (a *acker) add(it *item, outcome Outcome) {
+	a.mu.Lock()
+	for len(a.pending) >= a.limit && a.src.c.settleCtx.Err() == nil {
+		a.space.Wait()
+	}
+	a.pending = append(a.pending, ackItem{it, outcome})
+	n := len(a.pending)
+	a.mu.Unlock()
+	if n == 1 {
+		signal(a.kick)
+	}
+	if n == a.src.c.cfg.AckBatch {
+		signal(a.full)
+	}
+}
+
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// run flushes until stop is closed and nothing is pending any more, or until the
+// consumer gives up.
+func (a *acker) run(stop <-chan struct{}) {
+	for {
+		select {
+		case <-a.kick:
+			a.linger(stop)
+		case <-stop:
+		}
+		batch := a.swap()
+		if len(batch) == 0 {
+			select {
+			case <-stop:
+				return
+			default:
+				continue
+			}
+		}
+		a.src.c.cfg.Hooks.Beat("acker", a.src.stream)
+		a.flush(batch)
+	}
+}
+
+// linger waits for more to be acknowledged in the same call.
+func (a *acker) linger(stop <-chan struct{}) {
+	select {
+	case <-a.full:
+		return
+	default:
+	}
+	if a.src.c.cfg.AckDelay <= 0 {
+		return
+	}
+	t := time.NewTimer(a.src.c.cfg.AckDelay)
+	defer t.Stop()
+	select {
+	case <-a.full:
+	case <-t.C:
+	case <-stop:
+	}
+}
+
+func (a *acker) swap() []ackItem {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	batch := a.pending
+	a.pending = nil
+	select {
+	case <-a.full:
+	default:
+	}
+	a.space.Broadcast()
+	return batch
+}
+
+// flush acknowledges the batch, again and again what does not hold.
+func (a *acker) flush(batch []ackItem) {
+	c := a.src.c
+	pause := pauses(c.cfg.Random)
+	for len(batch) > 0 {
+		rest, err := a.send(batch)
+		if err == nil {
+			return
+		}
+		batch = rest
+		a.src.failed("acker", err)
+		if !sleep(c.settleCtx, pause.NextBackOff()) {
+			for _, p := range batch {
+				c.finish(p.it, Lost)
+			}
+			return
+		}
+	}
+}
+
+// send acknowledges by plain XACK what nobody else can have, behind the fence what
+// may be another's by now or has failures to forget. What is left comes back with
+// the error.
+func (a *acker) send(batch []ackItem) (rest []ackItem, err error) {
+	plain := make([]ackItem, 0, len(batch))
+	var fenced []ackItem
+	now := a.src.c.now()
+	for _, p := range batch {
+		switch {
+		case p.it.orphan.Load():
+			a.src.c.finish(p.it, p.outcome)
+		case p.it.d.Attempt == 1 && p.it.how == Read && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
+			plain = append(plain, p)
+		default:
+			fenced = append(fenced, p)
+		}
+	}
+	if err = a.plain(plain); err != nil {
+		return append(fenced, plain...), err
+	}
+	done, err := a.fenced(fenced)
+	return fenced[done:], err
+}
+
+func (a *acker) plain(batch []ackItem) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	c := a.src.c
+	ids := make([]stream.ID, len(batch))
+	for i, p := range batch {
+		ids[i] = p.it.d.EntryID
+	}
+	n, err := a.src.group.Ack(c.settleCtx, ids)
+	if err != nil {
+		return err
+	}
+	if missed := len(ids) - n; missed > 0 {
+		c.cfg.Hooks.AckMissed(a.src.stream, missed)
+	}
+	for _, p := range batch {
+		c.finish(p.it, p.outcome)
+	}
+	return nil
+}
+
+func (a *acker) fenced(batch []ackItem) (done int, err error) {
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	c := a.src.c
+	held := make([]stream.Held, len(batch))
+	for i, p := range batch {
+		held[i] = p.it.d.Held()
+	}
+	ok, err := a.src.group.AckFenced(c.settleCtx, c.cfg.Name, held)
+	for i, mine := range ok {
+		outcome := batch[i].outcome
+		if !mine {
+			outcome = Lost
+		}
+		c.finish(batch[i].it, outcome)
+	}
+	return len(ok), err
+}

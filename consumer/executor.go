@@ -1,0 +1,174 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// executor calls the handler. A single handler is a batch of one: there is one
+// path.
+type executor struct {
+	c      *Consumer
+	handle BatchHandler
+	batch  int           // deliveries a call
+	fill   time.Duration // how long to wait for as many
+}
+
+// run is one of Config.Concurrency workers. It ends when the queue is closed.
+func (e *executor) run(work context.Context) {
+	for {
+		items := e.c.queue.take(e.batch, e.fill)
+		if items == nil {
+			return
+		}
+		if ready := e.screen(items); len(ready) > 0 {
+			e.call(work, ready)
+		}
+	}
+}
+
+// screen settles what no handler must see, and returns the rest.
+func (e *executor) screen(items []*item) []*item {
+	ready := items[:0]
+	for _, it := range items {
+		d, cfg := it.d, &e.c.cfg
+		addressee := d.AddressedTo()
+		switch {
+		case it.isLost():
+			e.c.finish(it, Lost)
+		case cfg.Guarantee == AtLeastOnce && !e.stillHeld(it):
+			// settled or handed back by stillHeld
+		case addressee != "" && addressee != cfg.Group:
+			e.c.ack(it, Skipped)
+		case d.Malformed() != nil:
+			e.c.bury(it, stream.ReasonMalformed, d.Malformed(), false)
+		case cfg.MaxDeliveries > 0 && d.Deliveries-(d.Attempt-1) > cfg.MaxDeliveries:
+			e.c.bury(it, stream.ReasonDeliveries, fmt.Errorf("delivered %d times without an outcome", d.Deliveries-d.Attempt), false)
+		default:
+			ready = append(ready, it)
+		}
+	}
+	return ready
+}
+
+// stillHeld makes sure of the lease of an entry that has waited long, before its
+// handler starts: after a pause of this process (SIGSTOP, a suspended machine)
+// others have what we hold.
+func (e *executor) stillHeld(it *item) bool {
+	if it.orphan.Load() {
+		e.c.finish(it, Lost)
+		return false
+	}
+	if it.leaseAge(e.c.now()) < safeAge(e.c.cfg.Lease) {
+		return true
+	}
+	l := leaser{it.src}
+	pause := pauses(e.c.cfg.Random)
+	for !it.isLost() && !it.orphan.Load() {
+		err := l.extendSome(e.c.settleCtx, []*item{it})
+		if err == nil {
+			break
+		}
+		it.src.failed("executor", err)
+		if !sleep(e.c.settleCtx, pause.NextBackOff()) {
+			e.c.finish(it, Lost)
+			return false
+		}
+	}
+	if it.isLost() || it.orphan.Load() {
+		e.c.finish(it, Lost)
+		return false
+	}
+	return true
+}
+
+// safeAge is until what age of a lease nobody else can have the entry: the
+// server's clock may run a little faster than ours, and a command takes time.
+func safeAge(lease time.Duration) time.Duration { return lease * 8 / 10 }
+
+// call runs the handler on items and carries the verdicts out.
+func (e *executor) call(work context.Context, items []*item) {
+	ctx, cancel := context.WithCancelCause(work)
+	defer cancel(nil)
+	var expireAt time.Duration
+	if timeout := e.c.cfg.HandlerTimeout; timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, timeout, ErrTimeout)
+		defer stop()
+		expireAt = e.c.now() + timeout + e.c.cfg.Lease
+	}
+	batch := make([]*stream.Delivery, 0, len(items))
+	running := items[:0]
+	for _, it := range items {
+		if !it.begin(cancel, expireAt) {
+			e.c.finish(it, Lost)
+			continue
+		}
+		running, batch = append(running, it), append(batch, it.d)
+		e.c.cfg.Hooks.Started(it.d)
+	}
+	if len(batch) == 0 {
+		return
+	}
+	from := e.c.now()
+	err := guard(func() error { return e.handle(ctx, batch) })
+	now := e.c.now()
+	cause := context.Cause(ctx)
+	for i, it := range running {
+		it.end()
+		it.handledAt.Store(int64(now))
+		verdict := verdictOn(batch[i], err)
+		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
+		e.settle(it, verdict, cause)
+	}
+}
+
+// verdictOn is a handler's verdict on one delivery of its batch.
+func verdictOn(d *stream.Delivery, err error) error {
+	if each, ok := asBatchError(err); ok {
+		return each[d]
+	}
+	return err
+}
+
+// settle carries the verdict on one item out.
+func (e *executor) settle(it *item, verdict, cause error) {
+	c := e.c
+	failed := verdict != nil
+	switch {
+	case c.cfg.Guarantee == AtMostOnce && failed:
+		c.log.Warn("handler failed, entry dropped: at most once", fields(it, verdict)...)
+		c.finish(it, Dropped)
+	case c.cfg.Guarantee == AtMostOnce:
+		c.finish(it, Acked)
+	case it.isLost():
+		c.finish(it, Lost)
+	case !failed:
+		c.ack(it, Acked)
+	case errors.Is(cause, ErrShutdown), errors.Is(cause, ErrLeaseLost):
+		// Interrupted by us, not by its own fault (of a batch, one may be lost
+		// and end the others).
+		c.release([]*item{it})
+	case IsPermanent(verdict):
+		c.bury(it, stream.ReasonPermanent, verdict, true)
+	case c.cfg.MaxAttempts > 0 && it.d.Attempt >= c.cfg.MaxAttempts:
+		c.bury(it, stream.ReasonAttempts, verdict, true)
+	case c.cfg.OrderBy != nil:
+		c.retryInPlace(it, verdict)
+	default:
+		c.retry(it, verdict)
+	}
+}
+
+func fields(it *item, err error) []zap.Field {
+	return []zap.Field{
+		zap.String("stream", it.d.Stream), zap.Stringer("entry", it.d.EntryID), zap.String("id", it.d.ID),
+		zap.String("type", it.d.Type), zap.Int("attempt", it.d.Attempt), zap.Error(err),
+	}
+}

@@ -1,0 +1,159 @@
+package consumer
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// item is one delivery on its way through the consumer: taken, waiting, running,
+// settling, done.
+type item struct {
+	d     *stream.Delivery
+	src   *source
+	group *holding // the batch it came in
+	how   Taking
+
+	// leaseFrom is when, by the consumer's clock, the command was sent that began
+	// the lease last: never later than Redis counts.
+	leaseFrom atomic.Int64
+	done      atomic.Bool
+	left      atomic.Bool // its place in the room is free again
+	// orphan: its payload was deleted, it is pending no more. There is nothing
+	// to settle.
+	orphan atomic.Bool
+
+	mu       sync.Mutex
+	lost     bool
+	cancel   context.CancelCauseFunc // of the running handler
+	expireAt time.Duration           // when to stop extending a handler that ignores its timeout; 0 never
+
+	key string // of OrderBy
+	// handledAt is when the handler returned, by the consumer's clock; 0 before.
+	handledAt atomic.Int64
+}
+
+// settling tells whether the handler has returned.
+func (it *item) settling() bool { return it.handledAt.Load() > 0 }
+
+// leaseAge is how long ago the lease began, at the most.
+func (it *item) leaseAge(now time.Duration) time.Duration {
+	return now - time.Duration(it.leaseFrom.Load())
+}
+
+// lose marks the item as another's, and ends its handler.
+func (it *item) lose() {
+	it.mu.Lock()
+	it.lost = true
+	cancel := it.cancel
+	it.mu.Unlock()
+	if cancel != nil {
+		cancel(ErrLeaseLost)
+	}
+}
+
+func (it *item) isLost() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.lost
+}
+
+// begin makes the item known as running; false when it is lost already.
+func (it *item) begin(cancel context.CancelCauseFunc, expireAt time.Duration) bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	it.cancel, it.expireAt = cancel, expireAt
+	return !it.lost
+}
+
+func (it *item) end() {
+	it.mu.Lock()
+	it.cancel, it.expireAt = nil, 0
+	it.mu.Unlock()
+}
+
+// abandoned tells whether the handler ignores its timeout for longer than a
+// lease: the entry is left to others then.
+func (it *item) abandoned(now time.Duration) bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.expireAt > 0 && now > it.expireAt
+}
+
+// holding is the items of one batch; it is known to the ledger until the last of
+// them is done.
+type holding struct {
+	items []item
+	left  atomic.Int32
+}
+
+// ledger knows what the consumer holds of one stream.
+type ledger struct {
+	mu       sync.Mutex
+	holdings map[*holding]struct{}
+}
+
+// add makes items of a batch whose lease began at from.
+func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
+	h := &holding{items: make([]item, len(batch))}
+	h.left.Store(int32(len(batch))) //nolint:gosec // a batch has thousands at the most
+	for i := range batch {
+		it := &h.items[i]
+		it.d, it.src, it.group, it.how = &batch[i], src, h, how
+		it.leaseFrom.Store(int64(from))
+	}
+	l.mu.Lock()
+	l.holdings[h] = struct{}{}
+	l.mu.Unlock()
+	return h
+}
+
+// remove forgets an item; it says whether it was known.
+func (l *ledger) remove(it *item) bool {
+	if it.done.Swap(true) {
+		return false
+	}
+	if it.group.left.Add(-1) == 0 {
+		l.mu.Lock()
+		delete(l.holdings, it.group)
+		l.mu.Unlock()
+	}
+	return true
+}
+
+// held are the items that are not done and that keep says yes to.
+func (l *ledger) held(keep func(*item) bool) []*item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []*item
+	for h := range l.holdings {
+		for i := range h.items {
+			if it := &h.items[i]; !it.done.Load() && keep(it) {
+				out = append(out, it)
+			}
+		}
+	}
+	return out
+}
+
+// byID is what is held and not lost, by entry ID.
+func (l *ledger) byID() map[stream.ID]*item {
+	items := l.held(func(it *item) bool { return !it.isLost() })
+	out := make(map[stream.ID]*item, len(items))
+	for _, it := range items {
+		out[it.d.EntryID] = it
+	}
+	return out
+}
+
+// tokens are the tokens of items.
+func tokens(items []*item) []stream.Held {
+	out := make([]stream.Held, len(items))
+	for i, it := range items {
+		out[i] = it.d.Held()
+	}
+	return out
+}

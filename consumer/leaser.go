@@ -1,0 +1,75 @@
+package consumer
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// leaser extends the leases of what is held of one stream, whether it runs,
+// waits, or has its acknowledgement on the way. It ends the handlers of what was
+// lost.
+type leaser struct{ *source }
+
+func (l *leaser) run(ctx context.Context) {
+	lease := l.c.cfg.Lease
+	l.extendedAt.Store(int64(l.c.now()))
+	for wait := lease / 12; sleep(ctx, wait); {
+		l.c.cfg.Hooks.Beat("leaser", l.stream)
+		wait = lease / 12
+		if err := l.extend(ctx); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			l.failed("leaser", err)
+			wait = min(maxPause, lease/6)
+		}
+	}
+}
+
+// extend begins anew every lease that is older than a third.
+func (l *leaser) extend(ctx context.Context) error {
+	from := l.c.now()
+	due := l.ledger.held(func(it *item) bool {
+		return from-time.Duration(it.leaseFrom.Load()) > l.c.cfg.Lease/3 &&
+			!it.orphan.Load() && !it.isLost() && !it.abandoned(from)
+	})
+	for len(due) > 0 {
+		// One call at a time, so that the time from which a lease counts is
+		// that of its own call.
+		n := min(500, len(due))
+		if err := l.extendSome(ctx, due[:n]); err != nil {
+			return err
+		}
+		due = due[n:]
+	}
+	l.extendedAt.Store(int64(from))
+	return nil
+}
+
+func (l *leaser) extendSome(ctx context.Context, items []*item) error {
+	from := l.c.now()
+	states, err := l.group.Extend(ctx, l.c.cfg.Name, tokens(items))
+	for i, state := range states {
+		l.note(items[i], state, from)
+	}
+	return err
+}
+
+func (l *leaser) note(it *item, state stream.LeaseState, from time.Duration) {
+	switch {
+	case it.done.Load():
+		// Settled while the heartbeat was under way; not pending is right.
+	case state == stream.LeaseHeld:
+		it.leaseFrom.Store(int64(from))
+	case state == stream.PayloadLost:
+		it.orphan.Store(true)
+		l.payloadLost(it.d.EntryID)
+	case !it.settling():
+		l.c.log.Warn("lease lost", zap.String("stream", l.stream), zap.Stringer("entry", it.d.EntryID))
+		it.lose()
+	}
+}

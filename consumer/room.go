@@ -1,0 +1,91 @@
+package consumer
+
+import (
+	"context"
+	"sync"
+)
+
+// room is the budget of entries that the consumer may hold. Whoever takes entries
+// from Redis asks for room first, and gives back what was not needed; handled
+// entries give theirs back. First come, first served: a stream under load does not
+// starve the retries.
+type room struct {
+	mu      sync.Mutex
+	free    int
+	waiters []*waiter
+}
+
+type waiter struct {
+	least, most int
+	granted     chan int
+}
+
+func newRoom(n int) *room { return &room{free: n} }
+
+// take waits until there is room for least entries and takes as much as there is,
+// most at the most. 0 when ctx ends before.
+func (r *room) take(ctx context.Context, least, most int) int {
+	r.mu.Lock()
+	if len(r.waiters) == 0 && r.free >= least {
+		n := min(r.free, most)
+		r.free -= n
+		r.mu.Unlock()
+		return n
+	}
+	w := &waiter{least, most, make(chan int, 1)}
+	r.waiters = append(r.waiters, w)
+	r.mu.Unlock()
+	select {
+	case n := <-w.granted:
+		return n
+	case <-ctx.Done():
+		return r.leave(w)
+	}
+}
+
+// leave takes w out of the line; what it was granted meanwhile goes to the next.
+func (r *room) leave(w *waiter) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case n := <-w.granted:
+		r.free += n
+	default:
+		for i := range r.waiters {
+			if r.waiters[i] == w {
+				r.waiters = append(r.waiters[:i], r.waiters[i+1:]...)
+				break
+			}
+		}
+	}
+	r.serve()
+	return 0
+}
+
+// give returns room for n entries.
+func (r *room) give(n int) {
+	if n == 0 {
+		return
+	}
+	r.mu.Lock()
+	r.free += n
+	r.serve()
+	r.mu.Unlock()
+}
+
+func (r *room) serve() {
+	for len(r.waiters) > 0 && r.free >= r.waiters[0].least {
+		w := r.waiters[0]
+		r.waiters = r.waiters[1:]
+		n := min(r.free, w.most)
+		r.free -= n
+		w.granted <- n
+	}
+}
+
+// left is how much room there is now.
+func (r *room) left() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.free
+}

@@ -1,0 +1,149 @@
+package consumer
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// source is one stream as this consumer reads it: the group, what is held of it,
+// and what its loops tell each other.
+type source struct {
+	c      *Consumer
+	stream string
+	group  *stream.Group
+	ledger *ledger
+	acker  *acker
+
+	// taking is held for reading by whoever takes entries in our name, from the
+	// call until the ledger knows them, and for writing by the search for entries
+	// that we have without knowing.
+	taking sync.RWMutex
+	// suspect: an error may have left us entries that we do not know of.
+	suspect atomic.Bool
+	// brokenAt is when Redis failed us last, by the consumer's clock; 0 never.
+	brokenAt atomic.Int64
+	// extendedAt is when all leases that needed it were extended last.
+	extendedAt atomic.Int64
+	// restoredAt is when the group was made anew last; 0 never.
+	restoredAt atomic.Int64
+	// okAt is when Redis answered the fetcher last; 0 never.
+	okAt atomic.Int64
+
+	// position is from where the group reads on when it has to be made again and
+	// nothing is held.
+	position stream.ID
+}
+
+// sleep waits for d, or until ctx ends; false then.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// failed notes an error of one of the loops. There is a line in the log for each:
+// the loops' pauses keep them few.
+func (s *source) failed(loop string, err error) {
+	switch stream.Classify(err) {
+	case stream.ClassUnknown:
+		s.suspect.Store(true)
+		fallthrough
+	case stream.ClassNotExecuted, stream.ClassNoGroup:
+		s.brokenAt.Store(int64(s.c.now()))
+	}
+	s.c.cfg.Hooks.Error(loop, s.stream, err)
+	s.c.log.Warn("redis call failed, will be repeated", zap.String("loop", loop), zap.String("stream", s.stream),
+		zap.String("class", stream.Classify(err).String()), zap.Error(err))
+}
+
+// take runs call, which takes entries over in our name, and hands what comes to
+// the executor. The caller has room for as many as can come.
+func (s *source) take(how Taking, call func() (stream.Taken, error)) (n int, err error) {
+	s.taking.RLock()
+	defer s.taking.RUnlock()
+	return s.accept(how, call)
+}
+
+// accept is take for the fetcher, which holds what lock it needs.
+func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, err error) {
+	from := s.c.now()
+	t, err := call()
+	for _, id := range t.Lost {
+		s.payloadLost(id)
+	}
+	if n = len(t.Batch); n == 0 {
+		return 0, err
+	}
+	s.c.cfg.Hooks.Taken(s.stream, how, n, s.c.now()-from)
+	if how != Read || s.recentlyRestored() {
+		s.displace(t.Batch, how)
+	}
+	h := s.ledger.add(s, t.Batch, how, from)
+	s.c.enqueue(h)
+	return n, err
+}
+
+// displace marks what we hold of the same entries as lost: the new delivery has
+// the token now.
+func (s *source) displace(batch stream.Batch, how Taking) {
+	known := s.ledger.byID()
+	for i := range batch {
+		if old := known[batch[i].EntryID]; old != nil {
+			s.c.log.Warn("an entry of our own came again", zap.String("stream", s.stream),
+				zap.Stringer("entry", old.d.EntryID), zap.Stringer("how", how))
+			old.lose()
+		}
+	}
+}
+
+// recentlyRestored: for a while after the group was made anew, '>' may give what
+// is held already.
+func (s *source) recentlyRestored() bool {
+	at := time.Duration(s.restoredAt.Load())
+	return at > 0 && s.c.now()-at < 10*s.c.cfg.Lease
+}
+
+func (s *source) payloadLost(id stream.ID) {
+	s.c.cfg.Hooks.PayloadLost(s.stream, id)
+	s.c.log.Error("entry was deleted from the stream while it was pending: it cannot be handled any more",
+		zap.String("stream", s.stream), zap.String("group", s.group.Name()), zap.Stringer("entry", id),
+		zap.String("dead_letters", s.group.DeadStream()))
+}
+
+// restore makes the group anew after it has gone: from the lowest entry that we
+// hold, else from where it began for us. What we hold and the group was given
+// goes back into the pending entries.
+func (s *source) restore(ctx context.Context) error {
+	held := s.ledger.held(func(it *item) bool { return !it.isLost() && !it.orphan.Load() })
+	position := s.position
+	for i, it := range held {
+		if before := it.d.EntryID.Prev(); i == 0 || before.Compare(position) < 0 {
+			position = before
+		}
+	}
+	created, err := s.group.Restore(ctx, s.c.cfg.Name, position, tokens(held))
+	if err != nil {
+		return err
+	}
+	s.restoredAt.Store(int64(s.c.now()))
+	if created {
+		s.c.cfg.Hooks.GroupRestored(s.stream)
+		s.c.log.Warn("consumer group had gone, made it again", zap.String("stream", s.stream),
+			zap.String("group", s.group.Name()), zap.Stringer("reads_on_behind", position), zap.Int("held", len(held)))
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package stream
+
+import "fmt"
+
+// record walks over a map of names to single values: an array of both in RESP2,
+// a map in RESP3. set is called for each; ok is false for a null.
+func (c *cursor) record(set func(name string, value []byte, ok bool)) error {
+	h, err := c.header()
+	if err != nil {
+		return err
+	}
+	pairs := h.n
+	switch {
+	case h.kind == '*' && h.n >= 0 && h.n%2 == 0:
+		pairs = h.n / 2
+	case h.kind != '%' || h.n < 0:
+		return c.fail("no map")
+	}
+	for range pairs {
+		name, err := c.str()
+		if err != nil {
+			return err
+		}
+		value, ok, err := c.bytes()
+		if err != nil {
+			return err
+		}
+		set(name, value, ok)
+	}
+	return nil
+}
+
+// atoi is a number of a reply that was checked to be one; anything else is 0.
+func atoi(b []byte) int {
+	neg := len(b) > 0 && b[0] == '-'
+	if neg {
+		b = b[1:]
+	}
+	n, _, _ := leadingUint(b)
+	if neg {
+		return -int(n)
+	}
+	return int(n)
+}
+
+func wrapStream(what, stream string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s stream %s: %w", what, stream, err)
+}

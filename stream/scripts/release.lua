@@ -1,0 +1,19 @@
+-- Hand-over without counting. ARGV: 1 where the server has XNACK, else 0, then
+-- id, deliveries, ... The entry may be taken at once, and has been delivered
+-- once less. Answers 1 or 0 (not mine) for each.
+local out, now = {}, string.format('%.0f', now_ms())
+for i = 4, #ARGV, 2 do
+  local id, count = ARGV[i], tonumber(ARGV[i + 1])
+  if not mine(id, ARGV[i + 1]) then
+    out[#out + 1] = 0
+  else
+    redis.call('ZADD', RETRY, now, id)
+    if ARGV[3] == '1' then
+      redis.call('XNACK', STREAM, GROUP, 'SILENT', 'IDS', 1, id)
+    else
+      redis.call('XCLAIM', STREAM, GROUP, PARKED, 0, id, 'RETRYCOUNT', math.max(count - 1, 0), 'JUSTID')
+    end
+    out[#out + 1] = 1
+  end
+end
+return out

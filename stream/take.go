@@ -1,0 +1,138 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrPayloadLost says that an entry was deleted from the stream (XDEL, XTRIM,
+// MAXLEN) while it was pending.
+var ErrPayloadLost = errors.New("entry was deleted from the stream while it was pending")
+
+// Taken is what a consumer took over of entries that were pending.
+type Taken struct {
+	// Batch are the entries, now the consumer's, with their counts.
+	Batch Batch
+	// Lost are entries whose payload was deleted while they were pending. They
+	// are settled; a tombstone of each is in the dead-letter stream.
+	Lost []ID
+}
+
+var dueScript = newScript("due", dueLua)
+
+// TakeDue takes at most limit entries whose time in the retry set has come. It
+// says when the next one is due (negative: none waits) and how many wait.
+func (g *Group) TakeDue(ctx context.Context, consumer string, limit int) (t Taken, next time.Duration, waiting int, err error) {
+	reply, err := g.run(ctx, dueScript, consumer, limit)
+	if err != nil {
+		return t, 0, 0, g.wrap("take what is due of", err)
+	}
+	if err = reply.open(4); err == nil {
+		t, err = g.takenReply(reply)
+	}
+	var ms, n int64
+	if err == nil {
+		ms, err = reply.int()
+	}
+	if err == nil {
+		n, err = reply.int()
+	}
+	return t, time.Duration(ms) * time.Millisecond, int(n), g.wrap("take what is due of", err)
+}
+
+var reclaimScript = newScript("reclaim", reclaimLua)
+
+// Reclaim takes at most limit entries over that have been idle for longer than
+// lease, whoever had them, by XAUTOCLAIM. One call looks at a part of the
+// pending entries only (COUNT x 10): the cursor to go on with comes back, the
+// zero ID when a round is complete, also where nothing was taken.
+func (g *Group) Reclaim(ctx context.Context, consumer string, lease time.Duration, cursor ID, limit int) (t Taken, next ID, err error) {
+	reply, err := g.run(ctx, reclaimScript, consumer, lease.Milliseconds(), cursor.String(), limit)
+	if err != nil {
+		return t, cursor, g.wrap("reclaim from", err)
+	}
+	if err = reply.open(3); err == nil {
+		next, err = reply.id()
+	}
+	if err == nil {
+		t, err = g.takenReply(reply)
+	}
+	return t, next, g.wrap("reclaim from", err)
+}
+
+var recoverScript = newScript("recover", recoverLua)
+
+// ownPage is how many of its own pending entries a consumer looks at in one call.
+const ownPage = 1000
+
+// Recover takes again what is pending under the consumer's own name and is not
+// known: entries whose reply was lost on the way. The count of deliveries stays.
+// Nobody else may take entries in the consumer's name meanwhile.
+func (g *Group) Recover(ctx context.Context, consumer string, known func(ID) bool, limit int) (Taken, error) {
+	var all Taken
+	for from := (ID{}); len(all.Batch) < limit; {
+		rows, err := g.Pending(ctx, PendingQuery{Consumer: consumer, From: from, Count: ownPage})
+		if err != nil {
+			return all, err
+		}
+		unknown := make([]Held, 0, len(rows))
+		for _, row := range rows {
+			if !known(row.ID) && len(all.Batch)+len(unknown) < limit {
+				unknown = append(unknown, Held{row.ID, row.Deliveries})
+			}
+		}
+		t, err := g.recoverThese(ctx, consumer, unknown)
+		all.Batch, all.Lost = append(all.Batch, t.Batch...), append(all.Lost, t.Lost...)
+		if err != nil || len(rows) < ownPage {
+			return all, err
+		}
+		from = rows[len(rows)-1].ID.Next()
+	}
+	return all, nil
+}
+
+func (g *Group) recoverThese(ctx context.Context, consumer string, held []Held) (all Taken, err error) {
+	for len(held) > 0 {
+		n := min(chunk, len(held))
+		reply, err := g.run(ctx, recoverScript, consumer, appendHeld(nil, held[:n])...)
+		if err != nil {
+			return all, g.wrap("recover own entries of", err)
+		}
+		var t Taken
+		if err = reply.open(2); err == nil {
+			t, err = g.takenReply(reply)
+		}
+		if err != nil {
+			return all, g.wrap("recover own entries of", err)
+		}
+		all.Batch, all.Lost = append(all.Batch, t.Batch...), append(all.Lost, t.Lost...)
+		held = held[n:]
+	}
+	return all, nil
+}
+
+// open enters an array that has exactly n elements.
+func (c *cursor) open(n int) error {
+	size, ok, err := c.array()
+	if err != nil || !ok || size != n {
+		return orProtocol(err, c, "no array of the size that the script gives")
+	}
+	return nil
+}
+
+// takenReply decodes [entries, lost ids].
+func (g *Group) takenReply(c *cursor) (t Taken, err error) {
+	if t.Batch, err = c.taken(g.keys.Stream); err != nil {
+		return t, err
+	}
+	n, _, err := c.array()
+	for range n {
+		var id ID
+		if id, err = c.id(); err != nil {
+			return t, err
+		}
+		t.Lost = append(t.Lost, id)
+	}
+	return t, err
+}
