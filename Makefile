@@ -1,0 +1,99 @@
+# leat: `make` or `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# The steps of `make test` are in an order on purpose: the quick and telling ones first. -j must not mix them.
+.NOTPARALLEL:
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+
+# What test, cover and unit work on: make unit PKG=./stream/... ARGS='-run TestPing -v'
+PKG  ?= ./...
+ARGS ?=
+# As many packages at once as there are cores (Go's own default), and in each this many tests: they wait for servers of their
+# own more than they compute. A package that hangs says where after TIMEOUT.
+TEST_PARALLEL ?= 4
+TIMEOUT       ?= 8m
+# -shuffle also keeps Go from answering out of its cache, which knows nothing of the redis-server outside.
+TEST_FLAGS = -race -vet=off -shuffle=on -parallel=$(TEST_PARALLEL) -timeout=$(TIMEOUT)
+
+# The tools are built from the sources that tools/go.mod pins; the first time takes a minute or two, then they are cached.
+TOOL = GOWORK=off go tool -modfile=tools/go.mod
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## publish, work off, kill a worker and lose nothing: leat demo (ARGS='--workers 5')
+	go run ./cmd/leat demo $(ARGS)
+
+.PHONY: build
+build: check-go ## build the static binary ./bin/leat
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/leat ./cmd/leat
+
+.PHONY: test
+test: deps servers vet lint vuln unit ## everything: install what is missing, vet, lint, govulncheck, all tests with -race
+
+.PHONY: deps
+deps: check-go ## install redis-server and a C compiler where they are missing
+	@scripts/install-cc.sh
+	@scripts/install-redis.sh
+
+.PHONY: servers
+servers: ## fetch newer Redis and Valkey servers for the tests, where Debian's mirrors can be reached
+	@scripts/fetch-redis.sh
+
+.PHONY: check-go
+check-go:
+	@scripts/check-go.sh
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint: mistakes, style and who may import whom (.golangci.yml)
+	$(TOOL) golangci-lint run
+
+.PHONY: fmt
+fmt: ## format the sources as lint wants them
+	$(TOOL) golangci-lint fmt
+
+.PHONY: vuln
+vuln: ## govulncheck, where its database can be reached (VULNDB=file:///... for a copy)
+	@scripts/vuln.sh
+
+.PHONY: unit
+unit: deps ## the tests alone (PKG=./stream/... ARGS='-run TestPing')
+	CGO_ENABLED=1 $(TOOL) gotestsum --format=pkgname --format-icons=text --format-hide-empty-pkg -- $(TEST_FLAGS) $(ARGS) $(PKG)
+
+.PHONY: cover
+cover: deps ## the tests with coverage: coverage.html
+	CGO_ENABLED=1 go test $(TEST_FLAGS) -coverpkg=./... -coverprofile=coverage.out $(ARGS) $(PKG)
+	go tool cover -html=coverage.out -o coverage.html
+	@go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: fuzz
+fuzz: check-go ## every fuzz function for a while (FUZZTIME=10s each)
+	@scripts/fuzz.sh
+
+.PHONY: image
+image: ## build the container image leat:VERSION with docker, podman or buildah
+	@for builder in docker podman buildah; do \
+		if $$builder info >/dev/null 2>&1; then \
+			set -x; exec $$builder build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag leat:$(VERSION) .; \
+		fi; \
+	done; echo "none of docker, podman and buildah is here and answers" >&2; exit 1
+
+.PHONY: tools
+tools: check-go ## build the pinned tools, so that the first lint is quick
+	$(TOOL) golangci-lint version
+	$(TOOL) govulncheck -version
+	$(TOOL) gotestsum --version
+
+.PHONY: clean
+clean: ## remove what the targets above have made
+	rm -rf bin dist coverage.out coverage.html
