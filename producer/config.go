@@ -1,0 +1,158 @@
+package producer
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// NoRetry as [Config.RetryFor] means that nothing is sent twice, whatever Redis
+// says.
+const NoRetry time.Duration = -1
+
+// What a zero value of Config means.
+const (
+	DefaultMaxEventBytes   = 1 << 20
+	DefaultBatchEvents     = 500
+	DefaultBatchBytes      = 1 << 20
+	DefaultMaxPending      = 10_000
+	DefaultMaxPendingBytes = 64 << 20
+	DefaultRetryFor        = 30 * time.Second
+)
+
+const (
+	// maxBulk is Redis' proto-max-bulk-len as it comes: a longer value makes the
+	// server hang up in the middle of a pipeline.
+	maxBulk = 512 << 20
+	// maxBatchEvents: past some thousand commands a pipeline is not cheaper, it
+	// only keeps the server from others for longer.
+	maxBatchEvents = 10_000
+	maxLinger      = time.Minute
+)
+
+// Config is how a [Producer] works. The zero value is good for a start.
+type Config struct {
+	// Source is the CloudEvents source of events that have none, a URI reference.
+	// Empty: "leat/" and the host's name. Programs with several instances should
+	// set it to a name that all of them share.
+	Source string
+	// MaxEventBytes is how large an event may be, as [stream.Event.Size] counts.
+	// 1 to 512 MiB (Redis' proto-max-bulk-len); 0: 1 MiB.
+	MaxEventBytes int
+
+	// BatchEvents and BatchBytes are the size at which Send flushes what it has
+	// for a stream without waiting for Linger, and the size of one pipeline of it
+	// (an event larger than BatchBytes goes alone). 1 to 10,000 events, 0: 500;
+	// 1 byte to 512 MiB, 0: 1 MiB.
+	BatchEvents, BatchBytes int
+	// Linger is how long Send waits for more events before it flushes a smaller
+	// batch; 0 to 1 minute. With 0 it never waits: an event leaves as soon as the
+	// flush before it (of the same stream) is out, so that batches grow with the
+	// load and a lone event is not held back.
+	Linger time.Duration
+	// MaxPending and MaxPendingBytes bound the events that Send has accepted and
+	// whose fate is open: past either, Send blocks. 1 event or more, 0: 10,000;
+	// MaxEventBytes or more, 0: 64 MiB or MaxEventBytes, whichever is more.
+	MaxPending, MaxPendingBytes int
+
+	// RetryFor is how long an event that Redis did not execute is sent again,
+	// counted from the call of Publish or from the moment at which Send accepted
+	// it; pauses grow from 20 ms to 2 s. 1 ms or more, 0: 30 s; [NoRetry]: never.
+	// Publish also stops when its ctx ends.
+	RetryFor time.Duration
+
+	// NewID makes the IDs of events that have none. Nil: UUIDs of version 7, which
+	// sort by time. It must be safe for concurrent use.
+	NewID func() string
+	// Hooks are told what happens; see there.
+	Hooks Hooks
+	// Logger gets a line when Redis does not take events, when it does so again,
+	// and when events of Send end in an error. Nil is silent. No event's data is
+	// ever logged.
+	Logger *zap.Logger
+}
+
+// complete fills in the defaults and checks the rest.
+func (c *Config) complete() error {
+	setDefault(&c.MaxEventBytes, DefaultMaxEventBytes)
+	setDefault(&c.BatchEvents, DefaultBatchEvents)
+	setDefault(&c.BatchBytes, DefaultBatchBytes)
+	setDefault(&c.MaxPending, DefaultMaxPending)
+	setDefault(&c.MaxPendingBytes, max(DefaultMaxPendingBytes, c.MaxEventBytes))
+	if c.RetryFor == 0 {
+		c.RetryFor = DefaultRetryFor
+	}
+	if c.Source == "" {
+		c.Source = defaultSource()
+	}
+	if c.NewID == nil {
+		c.NewID = newUUID
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	return c.check()
+}
+
+func (c *Config) check() error {
+	var errs []error
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	_, err := url.Parse(c.Source)
+	want(err == nil, "source %q: want a URI reference", c.Source)
+	want(c.MaxEventBytes >= 1 && c.MaxEventBytes <= maxBulk, "max event bytes %d: want 1 to %d", c.MaxEventBytes, maxBulk)
+	want(c.BatchEvents >= 1 && c.BatchEvents <= maxBatchEvents, "batch events %d: want 1 to %d", c.BatchEvents, maxBatchEvents)
+	want(c.BatchBytes >= 1 && c.BatchBytes <= maxBulk, "batch bytes %d: want 1 to %d", c.BatchBytes, maxBulk)
+	want(c.Linger >= 0 && c.Linger <= maxLinger, "linger %s: want 0 to %s", c.Linger, maxLinger)
+	want(c.MaxPending >= 1, "max pending %d: want 1 or more", c.MaxPending)
+	want(c.MaxPendingBytes >= c.MaxEventBytes, "max pending bytes %d: want max event bytes (%d) or more, or an event may never fit",
+		c.MaxPendingBytes, c.MaxEventBytes)
+	want(c.RetryFor >= time.Millisecond || c.RetryFor == NoRetry, "retry for %s: want 1ms or more, or NoRetry", c.RetryFor)
+	return errors.Join(errs...)
+}
+
+func setDefault(n *int, value int) {
+	if *n == 0 {
+		*n = value
+	}
+}
+
+func defaultSource() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "leat"
+	}
+	return "leat/" + url.PathEscape(host)
+}
+
+func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// complete fills in what the event lacks, and checks it.
+func (p *Producer) complete(e *stream.Event, now time.Time) error {
+	if e.ID == "" {
+		e.ID = p.cfg.NewID()
+	}
+	if e.Source == "" {
+		e.Source = p.cfg.Source
+	}
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	if size := e.Size(); size > p.cfg.MaxEventBytes {
+		return fmt.Errorf("event %q: %w", e.ID, &TooLargeError{Size: size, Limit: p.cfg.MaxEventBytes})
+	}
+	return nil
+}

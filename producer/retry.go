@@ -1,0 +1,41 @@
+package producer
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/leat-io/leat/stream"
+)
+
+const (
+	// firstPause: a redirect or a failing over node is often over in this time.
+	firstPause = 20 * time.Millisecond
+	// longestPause bounds how long a server that is back has to wait for us.
+	longestPause = 2 * time.Second
+)
+
+// schedule is the pauses between tries. Half of each is random, so that
+// producers that failed together do not come back together.
+func schedule() *backoff.ExponentialBackOff {
+	return backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
+		backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0))
+}
+
+// again tells whether an event with this outcome may be sent again, which was
+// accepted at that time: only what Redis did not execute cannot come out twice.
+func (p *Producer) again(err error, accepted, now time.Time) bool {
+	return stream.Classify(err) == stream.ClassNotExecuted && p.inTime(accepted, now)
+}
+
+func (p *Producer) inTime(accepted, now time.Time) bool {
+	return p.cfg.RetryFor != NoRetry && now.Sub(accepted) < p.cfg.RetryFor
+}
+
+// pause is the time until the next try, more than 0, and the last one at the end
+// of the time for tries.
+func (p *Producer) pause(b *backoff.ExponentialBackOff, accepted, now time.Time) time.Duration {
+	left := accepted.Add(p.cfg.RetryFor).Sub(now)
+	return max(min(b.NextBackOff(), left), 1)
+}
