@@ -105,9 +105,15 @@ func (c *Conn) pipeline(ctx context.Context, key string, commands [][]any) ([]*c
 		cmds[i] = redis.NewRawCmd(ctx, args...)
 		_ = pipe.Process(ctx, cmds[i])
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	// Each command has its own error, but for one that the server gave while the
+	// connection was made (NOAUTH, too many clients): no command has that.
+	_, connErr := pipe.Exec(ctx)
 	for i, cmd := range cmds {
-		replies[i], errs[i] = rawReply(cmd, cmd.Err())
+		err := cmd.Err()
+		if err == nil && len(cmd.Val()) == 0 {
+			err = connErr
+		}
+		replies[i], errs[i] = rawReply(cmd, err)
 		c.commands.note(errs[i])
 	}
 	return replies, errs
@@ -152,7 +158,7 @@ func (c *Conn) Supports(ctx context.Context, command string) (bool, error) {
 			_, has, err = reply.array()
 			has = has && err == nil
 		}
-	case Classify(err) != ClassRejected:
+	case Classify(err) != ClassRejected || Code(err) == "": // not the server's word
 		return false, err
 	}
 	c.mu.Lock()
@@ -176,7 +182,12 @@ func clientOptions(o *redis.Options, s *settings, forReads bool) {
 	o.WriteTimeout = s.timeout
 	o.ReadTimeout = s.timeout
 	o.DisableIdentity = true // CLIENT SETINFO is refused by the ACLs of some, and unknown before 7.2
-	o.PoolTimeout = s.timeout
+	// Both end before the call's own time does: then it is known that nothing was sent.
+	o.PoolTimeout = s.timeout / 5 * 4
+	if o.DialTimeout <= 0 || o.DialTimeout > o.PoolTimeout {
+		o.DialTimeout = o.PoolTimeout
+	}
+	o.DialerRetries = 1 // a refused connection is known at once, not after five tries half a second later
 	o.MinIdleConns = 0
 	o.MaintNotificationsConfig = &noMaintenance
 	if forReads {
@@ -208,5 +219,5 @@ const slack = 2 * time.Second
 
 // deadlineFor bounds a read that blocks.
 func deadlineFor(block time.Duration) time.Duration {
-	return time.Duration(min(float64(block)+float64(slack), math.MaxInt64))
+	return min(block, math.MaxInt64-slack) + slack
 }

@@ -137,7 +137,10 @@ func parseLetter(d *Delivery) (Letter, error) {
 		return l, fmt.Errorf("dead letter %s: %w", d.EntryID, err)
 	}
 	if number("leat-fields") >= 0 {
-		l.Fields, err = unpackFields(d.Fields[letterHead:])
+		l.Fields = d.Fields[letterHead:]
+		if len(l.Fields) != number("leat-fields") {
+			l.Fields, err = unpackFields(l.Fields)
+		}
 	}
 	return l, err
 }
@@ -177,10 +180,17 @@ var redriveScript = newScript("redrive", redriveLua)
 // deliveries counted: the original entry where it is still in the stream, else
 // a new entry that other groups skip. The letter is removed in the same script.
 // The ID under which the group gets the entry comes back. [ErrNoLetter] when the
-// letter is not there, [ErrTombstone] when it has no payload.
+// letter is not there or not this group's, [ErrTombstone] when it has no payload.
+//
+// A new entry of more than 3,500 fields does not fit into a script: it is added
+// by one command and the letter removed by another. After an error such a letter
+// may be there still, and the entry, too.
 func (g *Group) Redrive(ctx context.Context, letter Letter) (ID, error) {
 	what := "redrive dead letter " + letter.ID.String() + " of"
-	if letter.Fields == nil {
+	if letter.Group != g.name || letter.Stream != g.keys.Stream { // of a dead-letter stream that is shared
+		return ID{}, g.wrap(what, ErrNoLetter)
+	}
+	if len(letter.Fields) == 0 {
 		return ID{}, g.wrap(what, ErrTombstone)
 	}
 	args := make([]any, 0, 2+2*len(letter.Fields))
@@ -204,7 +214,28 @@ func (g *Group) Redrive(ctx context.Context, letter Letter) (ID, error) {
 		return ID{}, g.wrap(what, ErrNoLetter)
 	case answer == "pending":
 		return letter.EntryID, nil
+	case answer == "large":
+		id, err := g.redriveLarge(ctx, letter.ID, fields)
+		return id, g.wrap(what, err)
 	}
 	id, err := ParseID(answer)
 	return id, g.wrap(what, err)
+}
+
+// redriveLarge adds what no script can: an entry of very many fields. The letter
+// goes only when the entry is there, so an error in between leaves both.
+func (g *Group) redriveLarge(ctx context.Context, letter ID, fields Fields) (ID, error) {
+	args := append(make([]any, 0, 5+2*len(fields)), "XADD", g.keys.Stream, "*", fieldRedriveGroup, g.name)
+	for _, f := range fields {
+		args = append(args, f.Name, f.Value)
+	}
+	reply, err := g.conn.do(ctx, g.keys.Stream, args...)
+	if err != nil {
+		return ID{}, err
+	}
+	id, err := reply.id()
+	if err == nil {
+		_, err = g.conn.do(ctx, g.deadKey, "XDEL", g.deadKey, letter.String())
+	}
+	return id, err
 }

@@ -54,7 +54,8 @@ func (c *cursor) entries(stream string, rest func(*Delivery) error) (Batch, erro
 	if err != nil || !ok || n == 0 {
 		return nil, err
 	}
-	batch := make(Batch, 0, n)
+	// An entry takes 17 bytes at the least ("*2 $3 0-0 *0"), whatever n claims.
+	batch := make(Batch, 0, min(n, (len(c.buf)-c.pos)/17))
 	var arena []Field
 	for range n {
 		if size, ok, err := c.array(); err != nil || !ok || size < 2 {

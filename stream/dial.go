@@ -165,7 +165,7 @@ func newSettings(opts []Option) (*settings, error) {
 func Wrap(rdb redis.UniversalClient, opts ...Option) *Conn {
 	s, err := newSettings(opts)
 	if err != nil {
-		return &Conn{broken: err}
+		return &Conn{broken: fmt.Errorf("%w: %w", errUnusable, err), settings: &settings{timeout: defaultTimeout}}
 	}
 	switch client := rdb.(type) {
 	case *redis.Client:
@@ -175,5 +175,5 @@ func Wrap(rdb redis.UniversalClient, opts ...Option) *Conn {
 		o := *client.Options()
 		return newConn(&plan{cluster: &o, where: strings.Join(o.Addrs, ",")}, s)
 	}
-	return &Conn{broken: fmt.Errorf("wrap %T: want a *redis.Client or a *redis.ClusterClient", rdb)}
+	return &Conn{broken: fmt.Errorf("%w: wrap %T: want a *redis.Client or a *redis.ClusterClient", errUnusable, rdb), settings: s}
 }

@@ -72,9 +72,9 @@ func Classify(err error) Class {
 		return ClassUnknown
 	case code == "NOGROUP", code == "UNBLOCKED":
 		return ClassNoGroup
-	case notExecuted[code], strings.HasPrefix(err.Error(), "ERR max number of clients"):
+	case notExecuted[code], strings.Contains(err.Error(), "ERR max number of clients"):
 		return ClassNotExecuted
-	case code != "", errors.Is(err, ErrStreamName):
+	case code != "", errors.Is(err, ErrStreamName), errors.Is(err, errUnusable):
 		return ClassRejected
 	case errors.As(err, &opErr) && opErr.Op == "dial", errors.Is(err, redis.ErrPoolTimeout),
 		errors.Is(err, redis.ErrPoolExhausted), errors.Is(err, errNoNode):
@@ -136,6 +136,8 @@ func Label(err error) string {
 var (
 	// errNotSent marks a command that was not sent: its context had ended.
 	errNotSent = errors.New("not sent")
+	// errUnusable marks a Conn that cannot be used at all: see [Wrap].
+	errUnusable = errors.New("unusable connection")
 	// errNoNode marks a command for which no node of the cluster was known.
 	errNoNode = errors.New("no node for this key")
 )

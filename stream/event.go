@@ -57,12 +57,16 @@ var reserved = map[string]bool{
 }
 
 // Validate tells what of CloudEvents 1.0 the event does not keep to: an empty
-// ID, Source or Type, or an extension whose name is not allowed.
+// ID, Source or Type, a time that RFC 3339 cannot write (years 0 to 9999), or an
+// extension whose name is not allowed.
 func (e *Event) Validate() error {
 	for _, required := range [...]struct{ name, value string }{{"id", e.ID}, {"source", e.Source}, {"type", e.Type}} {
 		if required.value == "" {
 			return fmt.Errorf("event %q: attribute %q is empty, CloudEvents 1.0 requires it", e.ID, required.name)
 		}
+	}
+	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+		return fmt.Errorf("event %q: time: year %d cannot be written as RFC 3339", e.ID, year)
 	}
 	for name := range e.Extensions {
 		if !extensionName(name) || reserved[name] {

@@ -177,7 +177,7 @@ func (g *Group) Restore(ctx context.Context, consumer string, position ID, held 
 
 // Position is the group's last-delivered-id, from XINFO GROUPS.
 func (g *Group) Position(ctx context.Context) (ID, error) {
-	info, err := g.Info(ctx)
+	info, err := g.info(ctx)
 	return info.LastDelivered, err
 }
 

@@ -75,6 +75,15 @@ func (i *GroupInfo) set(name string, value []byte, ok bool) {
 // Info is what is known of the group. Its error is of [ClassNoGroup] when the
 // stream or the group is not there.
 func (g *Group) Info(ctx context.Context) (GroupInfo, error) {
+	info, err := g.info(ctx)
+	if err == nil {
+		err = g.count(ctx, &info)
+	}
+	return info, err
+}
+
+// info is Info without what is beside the stream.
+func (g *Group) info(ctx context.Context) (GroupInfo, error) {
 	reply, err := g.conn.do(ctx, g.keys.Stream, "XINFO", "GROUPS", g.keys.Stream)
 	if err != nil {
 		if Code(err) == "ERR" { // "no such key"
@@ -89,7 +98,7 @@ func (g *Group) Info(ctx context.Context) (GroupInfo, error) {
 			return GroupInfo{}, g.wrap("inspect", err)
 		}
 		if info.Name == g.name {
-			return info, g.count(ctx, &info)
+			return info, nil
 		}
 	}
 	if err == nil {

@@ -81,6 +81,9 @@ func (r *Reader) args(count int, block time.Duration) []any {
 
 // connect returns the reader's connection, a new one after an error.
 func (r *Reader) connect(ctx context.Context) (*redis.Conn, error) {
+	if ctx.Err() != nil { // a connection that is there would not ask
+		return nil, fmt.Errorf("%w: %w", errNotSent, context.Cause(ctx))
+	}
 	r.mu.Lock()
 	conn := r.conn
 	r.mu.Unlock()

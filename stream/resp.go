@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -78,7 +79,7 @@ func (c *cursor) number(b []byte) (int64, error) {
 		b = b[1:]
 	}
 	n, rest, ok := leadingUint(b)
-	if !ok || len(rest) > 0 || n > 1<<62 {
+	if !ok || len(rest) > 0 || n > math.MaxInt64 {
 		return 0, c.fail("bad number")
 	}
 	if neg {
@@ -221,11 +222,18 @@ func (c *cursor) skipDepth(depth int) error {
 			_, err = c.take(n)
 		}
 		return err
-	case '%', '|':
-		n *= 2
-	case '*', '~', '>':
+	case '*', '~', '>', '%', '|':
+		if n > int64(len(c.buf)-c.pos)/3 {
+			return c.fail("more elements than bytes")
+		}
 	default:
 		return nil
+	}
+	switch h.kind {
+	case '%':
+		n *= 2
+	case '|': // attributes stand before the value that they are about
+		n = 2*n + 1
 	}
 	for range n {
 		if err = c.skipDepth(depth + 1); err != nil {

@@ -30,11 +30,12 @@ func newClient(p *plan, s *settings, forReads bool) *redis.Client {
 	if p.failover != nil {
 		o := *p.failover
 		var set redis.Options
-		set.Username, set.TLSConfig = o.Username, o.TLSConfig
+		set.Username, set.TLSConfig, set.DialTimeout = o.Username, o.TLSConfig, o.DialTimeout
 		clientOptions(&set, s, forReads)
 		o.MaxRetries, o.ContextTimeoutEnabled = set.MaxRetries, set.ContextTimeoutEnabled
 		o.WriteTimeout, o.ReadTimeout, o.PoolTimeout = set.WriteTimeout, set.ReadTimeout, set.PoolTimeout
 		o.DisableIdentity, o.PoolSize, o.TLSConfig = set.DisableIdentity, set.PoolSize, set.TLSConfig
+		o.DialerRetries, o.DialTimeout = set.DialerRetries, set.DialTimeout
 		o.CredentialsProviderContext = set.CredentialsProviderContext
 		client = redis.NewFailoverClient(&o)
 	} else {

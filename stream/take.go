@@ -77,17 +77,18 @@ func (g *Group) Recover(ctx context.Context, consumer string, known func(ID) boo
 			return all, err
 		}
 		unknown := make([]Held, 0, len(rows))
-		for _, row := range rows {
-			if !known(row.ID) && len(all.Batch)+len(unknown) < limit {
+		looked := 0
+		for ; looked < len(rows) && len(all.Batch)+len(unknown) < limit; looked++ {
+			if row := rows[looked]; !known(row.ID) {
 				unknown = append(unknown, Held{row.ID, row.Deliveries})
 			}
 		}
 		t, err := g.recoverThese(ctx, consumer, unknown)
 		all.Batch, all.Lost = append(all.Batch, t.Batch...), append(all.Lost, t.Lost...)
-		if err != nil || len(rows) < ownPage {
+		if err != nil || (looked == len(rows) && len(rows) < ownPage) {
 			return all, err
 		}
-		from = rows[len(rows)-1].ID.Next()
+		from = rows[looked-1].ID.Next() // those behind it, when some of these were lost
 	}
 	return all, nil
 }

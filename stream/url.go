@@ -84,6 +84,11 @@ func splitURL(raw string) (address, error) {
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		authority, a.path = rest[:i], rest[i:]
 	}
+	// A password with a bare '/' or '?' would be taken for host, path and
+	// parameters, and shown as such.
+	if strings.Contains(query, "@") || (a.scheme != "unix" && strings.Contains(a.path, "@")) {
+		return address{}, fmt.Errorf("%w: '@' behind the host: percent-encode what is special in user, password and parameters (%%2F for '/', %%3F for '?', %%40 for '@')", errURL)
+	}
 	var err error
 	if a.query, err = url.ParseQuery(query); err != nil {
 		return address{}, fmt.Errorf("%w: its parameters cannot be decoded", errURL)

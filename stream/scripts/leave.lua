@@ -2,6 +2,7 @@
 -- would take what is pending along, out of everybody's reach. ARGV: idle ms from
 -- which a name counts as dead; -1 to remove my own only.
 -- Answers the names removed.
+if redis.call('EXISTS', STREAM) == 0 then return no_group() end
 local idle, removed = tonumber(ARGV[3]), {}
 for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', STREAM, GROUP)) do
   local by = {}

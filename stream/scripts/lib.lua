@@ -11,6 +11,11 @@ local function pending(id)
   return redis.call('XPENDING', STREAM, GROUP, id, id, 1)[1]
 end
 
+-- XINFO has no NOGROUP for a stream that is gone.
+local function no_group()
+  return redis.error_reply('NOGROUP No such consumer group ' .. GROUP .. ' of stream ' .. STREAM)
+end
+
 -- The fence: the entry is pending, under my name, with the count I know.
 local function mine(id, deliveries)
   local row = pending(id)
