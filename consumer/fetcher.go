@@ -30,6 +30,7 @@ func (f *fetcher) run(ctx context.Context) {
 		}
 		if err == nil {
 			f.okAt.Store(int64(f.c.now()))
+			f.answered()
 			pause.Reset()
 			continue
 		}

@@ -4,6 +4,13 @@ import (
 	"testing"
 
 	"github.com/leat-io/leat/internal/redistest"
+	"github.com/leat-io/leat/internal/streamtest"
 )
 
 func TestMain(m *testing.M) { redistest.Main(m) }
+
+func newLab(t *testing.T) *streamtest.Lab {
+	t.Helper()
+	t.Parallel()
+	return streamtest.New(t, redistest.Shared(t).URL())
+}

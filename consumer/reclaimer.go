@@ -62,11 +62,13 @@ func (r *reclaimer) round(ctx context.Context) (more bool, err error) {
 }
 
 // fair tells whether those who live have had time to extend their leases. While
-// Redis was away nobody could; and our own leases come first, lest we take them
-// from ourselves after a pause of this process.
+// Redis was away nobody could, so after that most of a lease has to pass first; and
+// our own leases come before, lest we take them from ourselves after a pause of
+// this process.
 func (r *reclaimer) fair() bool {
 	now := r.c.now()
-	if at := time.Duration(r.brokenAt.Load()); at > 0 && now-at < r.c.cfg.Lease*2/3 {
+	since := time.Duration(r.soundSince.Load())
+	if since < 0 || (since > 0 && now-since < r.c.cfg.Lease*2/3) {
 		return false
 	}
 	return now-time.Duration(r.extendedAt.Load()) < r.c.cfg.Lease/2

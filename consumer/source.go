@@ -28,6 +28,9 @@ type source struct {
 	suspect atomic.Bool
 	// brokenAt is when Redis failed us last, by the consumer's clock; 0 never.
 	brokenAt atomic.Int64
+	// soundSince is since when Redis has been answering all calls after it had
+	// failed one: 0 when it never failed, negative while it does.
+	soundSince atomic.Int64
 	// extendedAt is when all leases that needed it were extended last.
 	extendedAt atomic.Int64
 	// restoredAt is when the group was made anew last; 0 never.
@@ -64,11 +67,15 @@ func (s *source) failed(loop string, err error) {
 		fallthrough
 	case stream.ClassNotExecuted, stream.ClassNoGroup:
 		s.brokenAt.Store(int64(s.c.now()))
+		s.soundSince.Store(-1)
 	}
 	s.c.cfg.Hooks.Error(loop, s.stream, err)
 	s.c.log.Warn("redis call failed, will be repeated", zap.String("loop", loop), zap.String("stream", s.stream),
 		zap.String("class", stream.Classify(err).String()), zap.Error(err))
 }
+
+// answered notes that Redis answers.
+func (s *source) answered() { s.soundSince.CompareAndSwap(-1, int64(s.c.now())) }
 
 // take runs call, which takes entries over in our name, and hands what comes to
 // the executor. The caller has room for as many as can come.

@@ -1,0 +1,167 @@
+package consumer_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/streamtest"
+	"github.com/leat-io/leat/stream"
+)
+
+// The reply of a read gets lost: its entries are pending under our name without
+// our knowing it. They are found again at once, with nothing counted, not after a
+// lease. Red when the fetcher does not look for them.
+func TestLostReadReplyIsRecovered(t *testing.T) {
+	l := newLab(t)
+	var fault streamtest.Fault
+	fault.LoseReply("xreadgroup", 2)
+	var tally streamtest.Tally
+	var recovered atomic.Int64
+	l.Publish(40)
+	l.RunOn(l.Dial(stream.WithHook(&fault)), func(ctx context.Context, d *stream.Delivery) error {
+		if d.Deliveries != 1 {
+			t.Errorf("entry %s was delivered %d times", d.EntryID, d.Deliveries)
+		}
+		return tally.Handler(ctx, d)
+	}, func(c *consumer.Config) {
+		c.Lease = time.Hour
+		c.Hooks.Taken = func(_ string, how consumer.Taking, n int, _ time.Duration) {
+			if how == consumer.Recovered {
+				recovered.Add(int64(n))
+			}
+		}
+	})
+	l.Settled()
+	require.Equal(t, 40, tally.Distinct())
+	require.Equal(t, 40, tally.Total())
+	require.Equal(t, 2, fault.Lost())
+	require.Positive(t, recovered.Load())
+}
+
+// The same for the replies of the scripts that take entries and settle them: each
+// may have happened, and is repeated behind the fence.
+func TestLostScriptRepliesChangeNothing(t *testing.T) {
+	l := newLab(t)
+	var fault streamtest.Fault
+	var tally streamtest.Tally
+	l.Publish(30)
+	l.RunOn(l.Dial(stream.WithHook(&fault)), func(_ context.Context, d *stream.Delivery) error {
+		if tally.Hit(d.ID) == 1 {
+			fault.LoseReply("evalsha", 3)
+			return context.DeadlineExceeded
+		}
+		return nil
+	}, func(c *consumer.Config) { c.Lease = time.Hour })
+	l.Settled()
+	require.Equal(t, 30, tally.Distinct())
+	require.Equal(t, 60, tally.Total(), "each failed once and succeeded once")
+	require.Empty(t, l.Letters())
+	require.Positive(t, fault.Lost())
+}
+
+// A lost reply of an acknowledgement is repeated.
+func TestLostAckReplyIsRepeated(t *testing.T) {
+	l := newLab(t)
+	var fault streamtest.Fault
+	fault.LoseReply("xack", 2)
+	var tally streamtest.Tally
+	var missed atomic.Int64
+	l.Publish(10)
+	l.RunOn(l.Dial(stream.WithHook(&fault)), tally.Handler, func(c *consumer.Config) {
+		c.Hooks.AckMissed = func(_ string, n int) { missed.Add(int64(n)) }
+	})
+	streamtest.Eventually(t, func() bool { return fault.Lost() == 0 || missed.Load() > 0 }, "the second XACK finds nothing")
+	l.Settled()
+	require.Equal(t, 10, tally.Total())
+}
+
+// An acknowledgement that cannot be sent is repeated until it holds. Red when the
+// acker gives up, for the lease is an hour.
+func TestAckIsRepeatedUntilItHolds(t *testing.T) {
+	l := newLab(t)
+	var fault streamtest.Fault
+	fault.Refuse("xack", 4)
+	var tally streamtest.Tally
+	l.Publish(10)
+	l.RunOn(l.Dial(stream.WithHook(&fault)), tally.Handler, func(c *consumer.Config) { c.Lease = time.Hour })
+	l.Settled()
+	require.Equal(t, 10, tally.Total())
+	require.GreaterOrEqual(t, fault.Refused(), 4)
+}
+
+// Redis is away from everybody for longer than a lease. What was held is kept when
+// it comes back: those who live have had no time to extend their leases, so nobody
+// takes anything over until they had. Red when the reclaimer does not wait.
+func TestOutageLongerThanTheLease(t *testing.T) {
+	l := newLab(t)
+	var faultA, faultB streamtest.Fault
+	const lease = 3 * time.Second
+	h := newHeld()
+	a := l.RunOn(l.Dial(stream.WithHook(&faultA)), h.handle, func(c *consumer.Config) { c.Lease, c.Concurrency = lease, 4 })
+	l.Publish(4)
+	for range 4 {
+		receive(t, h.started, "a delivery")
+	}
+	rounds := make(chan struct{}, 10000)
+	b := l.RunOn(l.Dial(stream.WithHook(&faultB)), h.handle, func(c *consumer.Config) {
+		c.Lease, c.Concurrency = lease, 4
+		c.Hooks.Beat = func(loop, _ string) {
+			if loop == "reclaimer" {
+				rounds <- struct{}{}
+			}
+		}
+	})
+	streamtest.Eventually(t, func() bool { return b.Ready() == nil }, "b runs")
+	faultA.Cut()
+	faultB.Cut()
+	from := time.Now()
+	streamtest.Eventually(t, func() bool { return time.Since(from) > 3*lease/2 && faultB.Refused() > 3 }, "the outage lasts")
+	require.Error(t, a.Ready())
+	faultB.Mend() // b is the first to come back
+	streamtest.Eventually(t, func() bool { return b.Ready() == nil }, "b reads again")
+	for len(rounds) > 0 {
+		<-rounds
+	}
+	receive(t, rounds, "a round of b's reclaimer")
+	faultA.Mend()
+	streamtest.Eventually(t, func() bool { return a.Ready() == nil }, "a reads again")
+	for range 4 {
+		h.release <- nil
+	}
+	l.Settled()
+	require.Empty(t, h.started, "nothing was started twice")
+}
+
+// A worker is cut off with one entry running and others waiting; another one takes
+// all of them. The first one must not start what waits, which it holds no more.
+// Red when the executor does not make sure of an old lease before it starts.
+func TestWaitingEntriesOfALostLeaseAreNotStarted(t *testing.T) {
+	l := newLab(t)
+	var fault streamtest.Fault
+	h := newHeld()
+	outcomes := make(chan consumer.Outcome, 10)
+	cfg := func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = 300*time.Millisecond, 1, 3 }
+	l.RunOn(l.Dial(stream.WithHook(&fault)), h.handle, func(c *consumer.Config) {
+		cfg(c)
+		c.Hooks.Settled = func(_ *stream.Delivery, o consumer.Outcome, _ time.Duration) { outcomes <- o }
+	})
+	l.Publish(4)
+	receive(t, h.started, "the first delivery")
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 4 }, "all are taken")
+	fault.Cut()
+	var other streamtest.Tally
+	l.Run(other.Handler, cfg)
+	l.Settled()
+	require.Equal(t, 4, other.Total())
+	h.release <- nil
+	fault.Mend()
+	for range 4 {
+		require.Equal(t, consumer.Lost, receive(t, outcomes, "an outcome"))
+	}
+	require.Empty(t, h.started)
+}
