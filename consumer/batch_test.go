@@ -219,3 +219,26 @@ func TestRedriveIsForItsGroupAlone(t *testing.T) {
 	streamtest.Eventually(t, func() bool { info, err := g.Info(l.Ctx); return err == nil && info.Pending == 0 && info.Lag <= 0 }, "the other group passes it")
 	require.Equal(t, 2, others.Total(), "the other group handles nothing twice")
 }
+
+// Many streams share few places: none of them has to wait for the blocking reads
+// of the others to end. Red when these take the places that are shared.
+func TestManyStreamsWithLittleRoom(t *testing.T) {
+	l := newLab(t)
+	var streams []string
+	for i := range 30 {
+		streams = append(streams, fmt.Sprintf("%s-%d", l.Stream, i))
+	}
+	var tally streamtest.Tally
+	a := l.Run(func(_ context.Context, d *stream.Delivery) error {
+		tally.Hit(d.Stream)
+		return nil
+	}, func(c *consumer.Config) {
+		c.Streams, c.Concurrency, c.Prefetch, c.Block = streams, 1, -1, 10*time.Second
+	})
+	streamtest.Eventually(t, func() bool { return a.Ready() == nil }, "it runs")
+	for _, name := range streams {
+		_, errs := l.Conn.Add(l.Ctx, name, streamtest.Events(1))
+		require.NoError(t, errs[0])
+	}
+	streamtest.Eventually(t, func() bool { return tally.Distinct() == 30 }, "all streams, none after the end of another one's read")
+}

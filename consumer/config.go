@@ -45,8 +45,8 @@ type Config struct {
 	// default.
 	Concurrency int
 	// Prefetch is how many entries may wait for a free handler, over all
-	// streams. They are held under the lease. By default as many as Concurrency;
-	// negative for none.
+	// streams, and one more for each stream. They are held under the lease. By
+	// default as many as Concurrency; negative for none but those.
 	Prefetch int
 	// BatchSize is how many deliveries a [BatchHandler] gets at the most; 100 by
 	// default. BatchWait is how long it waits for a batch to fill once there is
@@ -184,7 +184,8 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// budget is how many entries the consumer holds at the most, waiting and running.
+// budget is how many entries the consumer holds, waiting and running, beside one
+// for each stream.
 func (c *Config) budget() int { return c.Concurrency + max(c.Prefetch, 0) }
 
 // newName is never used twice: a reused name would hand one process the entries

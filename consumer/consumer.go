@@ -93,7 +93,9 @@ func build(conn *stream.Conn, h BatchHandler, cfg Config, batch int, fill time.D
 		return nil, fmt.Errorf("new consumer: %w", err)
 	}
 	c.exec = &executor{c: c, handle: h, batch: batch, fill: fill}
-	c.room, c.gate, c.queue = newRoom(cfg.budget()), newGate(), newQueue(cfg.OrderBy != nil)
+	// A place more for each stream: what a blocking read reserves must not keep
+	// another stream from being read.
+	c.room, c.gate, c.queue = newRoom(cfg.budget()+len(cfg.Streams)), newGate(), newQueue(cfg.OrderBy != nil)
 	c.later = newLater(c.queue, c.release)
 	c.settleCtx, c.giveUp = context.WithCancel(context.Background())
 	for _, s := range c.sources {
