@@ -19,9 +19,10 @@ COPY . .
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=dev
+ARG REVISION=unknown
 # The same source, version and Go give the same bytes: no paths, no repository state and no time go in.
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/leat ./cmd/leat
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION} -X main.commit=${REVISION}" -o /out/leat ./cmd/leat
 
 FROM scratch
 ARG VERSION=dev

@@ -32,7 +32,7 @@ demo: ## publish, work off, kill a worker and lose nothing: leat demo (ARGS='--w
 
 .PHONY: build
 build: check-go ## build the static binary ./bin/leat
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/leat ./cmd/leat
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(REVISION)" -o bin/leat ./cmd/leat
 
 .PHONY: test
 test: deps servers vet lint vuln unit ## everything: install what is missing, vet, lint, govulncheck, all tests with -race

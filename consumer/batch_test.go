@@ -17,6 +17,7 @@ import (
 // A batch's error names those that failed: each has its own verdict, the others
 // are acknowledged.
 func TestBatchVerdicts(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	sizes := make(chan int, 1000)
@@ -55,6 +56,7 @@ func TestBatchVerdicts(t *testing.T) {
 
 // Any other error is the verdict on all, and a panic is one.
 func TestBatchFailsAsAWhole(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	l.Publish(10)
@@ -77,6 +79,7 @@ func TestBatchFailsAsAWhole(t *testing.T) {
 }
 
 func TestBatchRefusesMiddleware(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	_, err := consumer.NewBatch(l.Conn, func(context.Context, []*stream.Delivery) error { return nil },
 		l.Config(func(c *consumer.Config) {
@@ -87,6 +90,7 @@ func TestBatchRefusesMiddleware(t *testing.T) {
 
 // At most once: settled when it is read, whatever becomes of it.
 func TestAtMostOnce(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	outcomes := make(chan consumer.Outcome, 100)
@@ -115,6 +119,7 @@ func TestAtMostOnce(t *testing.T) {
 // What an at-most-once worker has taken is nobody else's any more: it is handled
 // before the worker ends.
 func TestAtMostOnceDrainsWhatWaits(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	h := newHeld()
 	var tally streamtest.Tally
@@ -134,6 +139,7 @@ func TestAtMostOnceDrainsWhatWaits(t *testing.T) {
 }
 
 func TestPauseAndResume(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	beats := make(chan struct{}, 10000)
@@ -167,6 +173,7 @@ func TestPauseAndResume(t *testing.T) {
 }
 
 func TestManyStreams(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	var streams []string
@@ -192,6 +199,7 @@ func TestManyStreams(t *testing.T) {
 
 // An entry that redrive addressed to another group is skipped, and settled.
 func TestRedriveIsForItsGroupAlone(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var mine, others streamtest.Tally
 	var good bool
@@ -206,7 +214,7 @@ func TestRedriveIsForItsGroupAlone(t *testing.T) {
 	streamtest.Eventually(t, func() bool { return len(l.Letters()) == 2 && others.Total() == 2 }, "both are dead letters")
 	letters := l.Letters()
 	require.NoError(t, redisClient(t, l).XDel(l.Ctx, l.Stream, ids[1].String()).Err())
-	good = true //nolint:govet // no handler runs: both entries are dead letters
+	good = true
 	for _, letter := range letters {
 		_, err := l.Group.Redrive(l.Ctx, letter)
 		require.NoError(t, err)
@@ -223,6 +231,7 @@ func TestRedriveIsForItsGroupAlone(t *testing.T) {
 // Many streams share few places: none of them has to wait for the blocking reads
 // of the others to end. Red when these take the places that are shared.
 func TestManyStreamsWithLittleRoom(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var streams []string
 	for i := range 30 {

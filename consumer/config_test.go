@@ -90,8 +90,10 @@ func TestMux(t *testing.T) {
 	require.Panics(t, func() { mux.Handle("b", nil) })
 	event := func(eventType string) *stream.Delivery {
 		return stream.NewDelivery("s", stream.ID{Ms: 1}, stream.Fields{
-			{Name: []byte("specversion"), Value: []byte("1.0")}, {Name: []byte("id"), Value: []byte("1")},
-			{Name: []byte("source"), Value: []byte("s")}, {Name: []byte("type"), Value: []byte(eventType)},
+			{Name: []byte("specversion"), Value: []byte("1.0")},
+			{Name: []byte("id"), Value: []byte("1")},
+			{Name: []byte("source"), Value: []byte("s")},
+			{Name: []byte("type"), Value: []byte(eventType)},
 		})
 	}
 	require.NoError(t, mux.Dispatch(t.Context(), event("a")))

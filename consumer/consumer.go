@@ -43,8 +43,8 @@ const (
 	phaseEnded
 )
 
-// ErrRunOnce: a consumer runs once. Its name, and what it learned, are those of
-// one run.
+// ErrRunOnce is what a second Run gets: a consumer's name, and what it learned, are
+// those of one run.
 var ErrRunOnce = errors.New("consumer has been run before: make a new one")
 
 // New makes a consumer that hands each delivery to h. The error joins all that is
@@ -125,7 +125,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	defer c.giveUp()
 	if err := c.join(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop before it began: there is nothing to drain
+			return nil // told to stop before it began: there is nothing to drain
 		}
 		return err
 	}

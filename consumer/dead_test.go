@@ -20,6 +20,7 @@ var errHopeless = consumer.Permanent(errors.New("hopeless"))
 // letter comes first, the acknowledgement last, in one script. Red when the XACK
 // in dead.lua comes before the XADD.
 func TestDeadLetterIsAtomic(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	admin := redisClient(t, l)
 	dead := l.Group.DeadStream()
@@ -46,6 +47,7 @@ func TestDeadLetterIsAtomic(t *testing.T) {
 // The same with a dead-letter key of another type, which is found out before
 // anything is written.
 func TestDeadLetterKeyOfAnotherType(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	admin := redisClient(t, l)
 	require.NoError(t, admin.Set(l.Ctx, l.Group.DeadStream(), "x", 0).Err())
@@ -65,6 +67,7 @@ func TestDeadLetterKeyOfAnotherType(t *testing.T) {
 }
 
 func TestMaxAttempts(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	l.Publish(3)
@@ -90,6 +93,7 @@ func TestMaxAttempts(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	var again time.Time
@@ -124,6 +128,7 @@ func TestVerdicts(t *testing.T) {
 
 // A panic keeps its stack as the error that is stored.
 func TestPanicIsAnErrorWithItsStack(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.Publish(1)
 	l.Run(func(context.Context, *stream.Delivery) error { panic("boom") }, func(c *consumer.Config) { c.MaxAttempts = 1 })
@@ -135,8 +140,10 @@ func TestPanicIsAnErrorWithItsStack(t *testing.T) {
 // An entry that is deleted while a worker has it is kept as a dead letter, with
 // the payload that the worker still has.
 func TestPayloadDeletedWhileItIsHandled(t *testing.T) {
+	t.Parallel()
 	for name, verdict := range map[string]error{"fails": errors.New("no"), "is hopeless": errHopeless, "succeeds": nil} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t)
 			h := newHeld()
 			l.Run(h.handle, nil)

@@ -52,12 +52,14 @@ func lease(d time.Duration) func(*consumer.Config) {
 // works on. Red when the fence in lib.lua (mine) lets everybody through, and when
 // plain XACK is used past the safe age of a lease.
 func TestFenceKeepsALostEntryFromBeingSettled(t *testing.T) {
+	t.Parallel()
 	for name, verdict := range map[string]error{
 		"ack":         nil,
 		"retry":       errors.New("failed"),
 		"dead letter": consumer.Permanent(errors.New("hopeless")),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t)
 			var fault streamtest.Fault
 			slow, second := newHeld(), newHeld()
@@ -90,6 +92,7 @@ func TestFenceKeepsALostEntryFromBeingSettled(t *testing.T) {
 // A handler whose lease is lost while it runs is told so. Red when the heartbeat
 // does not look at the owner.
 func TestLeaseLostEndsTheHandler(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	h := newHeld()
 	l.Run(h.handle, lease(300*time.Millisecond))

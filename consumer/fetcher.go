@@ -69,10 +69,10 @@ func (f *fetcher) fetch(ctx context.Context) error {
 		return stream.Taken{Batch: batch}, err
 	})
 	f.c.room.give(room - n)
-	switch {
-	case n == room:
+	switch n {
+	case room:
 		f.want = min(2*f.want, f.c.cfg.budget())
-	case n == 0:
+	case 0:
 		f.want = f.idle()
 	}
 	return err

@@ -18,6 +18,7 @@ import (
 // The group is destroyed while an entry is being handled and others wait: it is
 // made again where nothing is passed over, and what is held is not given twice.
 func TestGroupDestroyedUnderWay(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	h := newHeld()
 	var restored atomic.Int64
@@ -43,6 +44,7 @@ func TestGroupDestroyedUnderWay(t *testing.T) {
 // After FLUSHALL the worker goes on with what is added from then on, wherever it
 // began, and does not spin.
 func TestFlushAll(t *testing.T) {
+	t.Parallel()
 	for _, start := range []stream.Start{stream.Oldest(), stream.Newest()} {
 		t.Run(start.String(), func(t *testing.T) {
 			t.Parallel()
@@ -57,7 +59,7 @@ func TestFlushAll(t *testing.T) {
 			streamtest.Eventually(t, func() bool { return a.Ready() == nil }, "it runs")
 			l.Publish(5)
 			l.Settled()
-			require.NoError(t, server.Client(t).FlushAll(l.Ctx).Err())
+			require.NoError(t, server.Client(t).FlushAll(l.Ctx).Err()) //nolint:forbidigo // a server of the test's own
 			l.Add(stream.Event{ID: "after", Source: "test", Type: "test.event"})
 			streamtest.Eventually(t, func() bool { return tally.Of("after") == 1 }, "the entry after FLUSHALL")
 			require.Less(t, errs.Load(), int64(20))
@@ -67,6 +69,7 @@ func TestFlushAll(t *testing.T) {
 }
 
 func TestStarts(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	ids := l.Publish(10)
 	for name, tc := range map[string]struct {
@@ -93,6 +96,7 @@ func TestStarts(t *testing.T) {
 
 // Errors that will not pass end Run; those that may are waited out.
 func TestRunWithoutAUsableStream(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	require.NoError(t, redisClient(t, l).Set(l.Ctx, l.Stream, "a string", 0).Err())
 	c, err := consumer.New(l.Conn, (&streamtest.Tally{}).Handler, l.Config(nil))
@@ -153,7 +157,7 @@ func TestOutOfMemory(t *testing.T) {
 			}
 		}
 	})
-	receive(t, oom, "OOM while the group is made")
+	_ = receive(t, oom, "OOM while the group is made")
 	require.NoError(t, admin.ConfigSet(l.Ctx, "maxmemory", "0").Err())
 	l.Settled()
 	require.Equal(t, 21, tally.Total())
@@ -191,7 +195,7 @@ func TestScriptFlushAndReadOnly(t *testing.T) {
 
 	// A replica of a server that cannot be reached keeps its data and refuses writes.
 	require.NoError(t, admin.Do(l.Ctx, "REPLICAOF", "127.0.0.1", "1").Err())
-	receive(t, readonly, "READONLY")
+	_ = receive(t, readonly, "READONLY")
 	require.NoError(t, admin.Do(l.Ctx, "REPLICAOF", "NO", "ONE").Err())
 	l.Add(stream.Event{ID: "promoted", Source: "test", Type: "test.event"})
 	l.Settled()

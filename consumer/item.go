@@ -99,7 +99,7 @@ type ledger struct {
 // add makes items of a batch whose lease began at from.
 func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
 	h := &holding{items: make([]item, len(batch))}
-	h.left.Store(int32(len(batch))) //nolint:gosec // a batch has thousands at the most
+	h.left.Store(int32(len(batch)))
 	for i := range batch {
 		it := &h.items[i]
 		it.d, it.src, it.group, it.how = &batch[i], src, h, how

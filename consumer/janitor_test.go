@@ -15,6 +15,7 @@ import (
 // XGROUP DELCONSUMER would lose it. Red when leave.lua does not look at what is
 // pending.
 func TestDeadNamesGoOnlyWhenNothingIsPending(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	_, err := l.Group.Create(l.Ctx, stream.Oldest())
 	require.NoError(t, err)

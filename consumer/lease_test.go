@@ -23,6 +23,7 @@ func redisClient(t *testing.T, _ *streamtest.Lab) *redis.Client {
 // wait behind it. Red when the leaser does nothing, and when it leaves out what
 // waits.
 func TestHeartbeatKeepsWhatRunsAndWhatWaits(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	const entries, lease = 4, 400 * time.Millisecond
@@ -54,6 +55,7 @@ func TestHeartbeatKeepsWhatRunsAndWhatWaits(t *testing.T) {
 // Reclaiming takes over what a dead worker left, counts a delivery, and needs no
 // configuration.
 func TestReclaimFromTheDead(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.Publish(250)
 	_, err := l.Group.Create(l.Ctx, stream.Oldest())
@@ -87,6 +89,7 @@ func TestReclaimFromTheDead(t *testing.T) {
 // What waits for a later try is idle for longer than any lease, and is nobody's
 // to reclaim. Red when the reclaimer does not look into the retry set.
 func TestReclaimLeavesRetriesAlone(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	rounds := make(chan struct{}, 1000)
@@ -119,6 +122,7 @@ func TestReclaimLeavesRetriesAlone(t *testing.T) {
 
 // An entry that kills its workers becomes a dead letter after MaxDeliveries.
 func TestMaxDeliveriesBoundsCrashes(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.Publish(1)
 	_, err := l.Group.Create(l.Ctx, stream.Oldest())
@@ -145,6 +149,7 @@ func TestMaxDeliveriesBoundsCrashes(t *testing.T) {
 // A handler that ignores its timeout keeps its entry for one lease more, and no
 // longer.
 func TestHandlerThatIgnoresItsTimeoutLosesTheEntry(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	stuck, other := newHeld(), newHeld()
 	cfg := func(c *consumer.Config) { c.Lease, c.HandlerTimeout = 200*time.Millisecond, 50*time.Millisecond }

@@ -11,6 +11,5 @@ func TestMain(m *testing.M) { redistest.Main(m) }
 
 func newLab(t *testing.T) *streamtest.Lab {
 	t.Helper()
-	t.Parallel()
 	return streamtest.New(t, redistest.Shared(t).URL())
 }

@@ -54,6 +54,7 @@ func bySubject(d *stream.Delivery) string { return d.Subject }
 // them fails at first; other keys go on meanwhile. Red without the lanes, and when
 // a failed entry is parked as without OrderBy.
 func TestOrderByKey(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tr trail
 	var tally streamtest.Tally
@@ -80,6 +81,7 @@ func TestOrderByKey(t *testing.T) {
 
 // What fails for good makes way for what waits behind it.
 func TestOrderByKeyAfterADeadLetter(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tr trail
 	l.Add(keyed(10, 1)...)
@@ -99,6 +101,7 @@ func TestOrderByKeyAfterADeadLetter(t *testing.T) {
 // What waits in lanes, and what waits for its next try in place, is handed back at
 // the end like everything else.
 func TestOrderByHandsLanesBack(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	failed := make(chan struct{}, 1)
 	a := l.Run(func(_ context.Context, d *stream.Delivery) error {
@@ -126,6 +129,7 @@ func TestOrderByHandsLanesBack(t *testing.T) {
 
 // A panic in OrderBy does not end the reading.
 func TestOrderByPanics(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	l.Add(keyed(10, 2)...)

@@ -17,6 +17,7 @@ import (
 // our knowing it. They are found again at once, with nothing counted, not after a
 // lease. Red when the fetcher does not look for them.
 func TestLostReadReplyIsRecovered(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	fault.LoseReply("xreadgroup", 2)
@@ -46,6 +47,7 @@ func TestLostReadReplyIsRecovered(t *testing.T) {
 // The same for the replies of the scripts that take entries and settle them: each
 // may have happened, and is repeated behind the fence.
 func TestLostScriptRepliesChangeNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	var tally streamtest.Tally
@@ -66,6 +68,7 @@ func TestLostScriptRepliesChangeNothing(t *testing.T) {
 
 // A lost reply of an acknowledgement is repeated.
 func TestLostAckReplyIsRepeated(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	fault.LoseReply("xack", 2)
@@ -83,6 +86,7 @@ func TestLostAckReplyIsRepeated(t *testing.T) {
 // An acknowledgement that cannot be sent is repeated until it holds. Red when the
 // acker gives up, for the lease is an hour.
 func TestAckIsRepeatedUntilItHolds(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	fault.Refuse("xack", 4)
@@ -98,6 +102,7 @@ func TestAckIsRepeatedUntilItHolds(t *testing.T) {
 // it comes back: those who live have had no time to extend their leases, so nobody
 // takes anything over until they had. Red when the reclaimer does not wait.
 func TestOutageLongerThanTheLease(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var faultA, faultB streamtest.Fault
 	const lease = 3 * time.Second
@@ -141,6 +146,7 @@ func TestOutageLongerThanTheLease(t *testing.T) {
 // all of them. The first one must not start what waits, which it holds no more.
 // Red when the executor does not make sure of an old lease before it starts.
 func TestWaitingEntriesOfALostLeaseAreNotStarted(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	h := newHeld()
@@ -164,4 +170,37 @@ func TestWaitingEntriesOfALostLeaseAreNotStarted(t *testing.T) {
 		require.Equal(t, consumer.Lost, receive(t, outcomes, "an outcome"))
 	}
 	require.Empty(t, h.started)
+}
+
+// After chaos (failures, lost replies, refused commands) every place is free again,
+// none was given back twice, and nothing is held.
+func TestPlacesAreGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var fault streamtest.Fault
+	var tally streamtest.Tally
+	r := l.RunOn(l.Dial(stream.WithHook(&fault)), func(_ context.Context, d *stream.Delivery) error {
+		switch n := tally.Hit(d.ID); {
+		case n > 2:
+			return nil
+		case len(d.ID) == 1:
+			panic("at the first tries")
+		case d.ID[0] == '1':
+			return consumer.Permanent(context.DeadlineExceeded)
+		case d.ID[0] == '2':
+			return context.DeadlineExceeded
+		}
+		return nil
+	}, func(c *consumer.Config) { c.Lease = 300 * time.Millisecond })
+	for range 10 {
+		fault.LoseReply("xreadgroup", 1)
+		fault.LoseReply("evalsha", 3)
+		fault.Refuse("xack", 2)
+		l.Publish(40)
+		streamtest.Eventually(t, func() bool { return fault.Lost() > 0 }, "faults")
+		l.Settled()
+	}
+	streamtest.Eventually(t, func() bool { return r.Held() == 0 }, "nothing is held")
+	require.NoError(t, r.Stop())
+	require.Equal(t, r.RoomSize(), r.RoomLeft())
 }

@@ -82,10 +82,3 @@ func (r *room) serve() {
 		w.granted <- n
 	}
 }
-
-// left is how much room there is now.
-func (r *room) left() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.free
-}

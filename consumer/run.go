@@ -74,8 +74,7 @@ func (r *started) drain(ctx context.Context) error {
 	if c.cfg.Guarantee == AtMostOnce {
 		c.queue.finish() // nobody else will be given what waits: it is handled here
 	} else {
-		c.release(c.queue.close())
-		c.release(c.later.end())
+		c.release(append(c.queue.close(), c.later.end()...))
 	}
 	r.unblock(takersEnded)
 	unfinished := r.awaitHandlers(began)

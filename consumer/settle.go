@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -139,7 +140,8 @@ func (c *Consumer) retryInPlace(it *item, verdict error) {
 	c.later.after(delay, it)
 }
 
-// release hands items back, not counted: at once for others to take.
+// release hands items back, not counted: at once for others to take, in the order
+// of their IDs, which is that of the keys, too.
 func (c *Consumer) release(items []*item) {
 	bySource := map[*source][]*item{}
 	for _, it := range items {
@@ -153,6 +155,7 @@ func (c *Consumer) release(items []*item) {
 		}
 	}
 	for src, items := range bySource {
+		slices.SortFunc(items, func(a, b *item) int { return a.d.EntryID.Compare(b.d.EntryID) })
 		c.releaseOf(src, items)
 	}
 }

@@ -18,6 +18,7 @@ import (
 // counted. Red when release.lua leaves the count as it is, and when the hand-over
 // is left out (the lease is an hour).
 func TestHandOverWithoutCounting(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	h := newHeld()
 	a := l.Run(h.handle, func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = time.Hour, 1, 19 })
@@ -51,6 +52,7 @@ func TestHandOverWithoutCounting(t *testing.T) {
 // Handlers that do not finish within ShutdownTimeout are cancelled with
 // ErrShutdown; that is no failure, and the entry goes to another worker.
 func TestShutdownCancelsWithACause(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	causes := make(chan error, 1)
 	started := make(chan struct{}, 1)
@@ -75,6 +77,7 @@ func TestShutdownCancelsWithACause(t *testing.T) {
 // A handler that ignores the end of its context does not hold up Run for ever; its
 // entry stays pending under the name, and so the name stays.
 func TestHandlerThatIgnoresShutdown(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	h := newHeld()
 	a := l.Run(h.handle, func(c *consumer.Config) { c.ShutdownTimeout = 50 * time.Millisecond })
@@ -90,6 +93,7 @@ func TestHandlerThatIgnoresShutdown(t *testing.T) {
 
 // What was handled just before the end is acknowledged, not handled again.
 func TestShutdownFlushesAcknowledgements(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var tally streamtest.Tally
 	l.Publish(300)
@@ -102,6 +106,7 @@ func TestShutdownFlushesAcknowledgements(t *testing.T) {
 
 // A Redis that is away does not keep a worker from ending.
 func TestShutdownWithoutRedis(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	var fault streamtest.Fault
 	h := newHeld()
@@ -117,6 +122,7 @@ func TestShutdownWithoutRedis(t *testing.T) {
 }
 
 func TestRunTwice(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	a := l.Run((&streamtest.Tally{}).Handler, nil)
 	require.NoError(t, a.Stop())

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +97,10 @@ func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, e
 		return 0, err
 	}
 	s.c.cfg.Hooks.Taken(s.stream, how, n, s.c.now()-from)
+	if how != Read {
+		// The retry set has them by time, and as text: 10 before 9.
+		slices.SortFunc(t.Batch, func(a, b stream.Delivery) int { return a.EntryID.Compare(b.EntryID) })
+	}
 	if how != Read || s.recentlyRestored() {
 		s.displace(t.Batch, how)
 	}

@@ -52,7 +52,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 // Close closes both pools. Calls that wait on them fail.
 func (c *Conn) Close() error {
 	if c.broken != nil || c.closed.Swap(true) {
-		return nil
+		return nil //nolint:nilerr // what was never opened is closed
 	}
 	return errors.Join(c.commands.close(), c.reads.close())
 }

@@ -77,8 +77,8 @@ func (g *Group) bury(ctx context.Context, consumer string, args []any) (int64, e
 }
 
 // Letters lists dead letters of the group from an ID on (the zero ID: from the
-// first), at most count of them. Letters of other groups in a shared dead-letter
-// stream are left out, next is where to go on, the zero ID at the end.
+// first), at most count of them. What else is in a shared dead-letter stream, letters
+// of other groups or no letters at all, is left out, next is where to go on, the zero ID at the end.
 func (g *Group) Letters(ctx context.Context, from ID, count int) (letters []Letter, next ID, err error) {
 	reply, err := g.conn.do(ctx, g.deadKey, "XRANGE", g.deadKey, from.String(), "+", "COUNT", count)
 	if err != nil {
@@ -90,7 +90,10 @@ func (g *Group) Letters(ctx context.Context, from ID, count int) (letters []Lett
 	}
 	for i := range batch {
 		letter, err := parseLetter(&batch[i])
-		if err != nil {
+		switch {
+		case errors.Is(err, errNoLetterFields):
+			continue // somebody else's entry in a stream that is shared
+		case err != nil:
 			return nil, ID{}, g.wrap("list dead letters of", err)
 		}
 		if letter.Group == g.name && letter.Stream == g.keys.Stream {

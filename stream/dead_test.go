@@ -151,9 +151,7 @@ func TestStrangeDeadLetters(t *testing.T) {
 	require.ErrorIs(t, err, ErrTombstone)
 
 	l.addTo(l.g.DeadStream(), "not", "ours")
-	_, _, err = l.g.Letters(l.ctx, ID{}, 10)
-	require.ErrorIs(t, err, errNoLetterFields)
-	require.ErrorContains(t, err, "entry ")
+	require.Len(t, l.letters(), 1, "what is no letter is passed over")
 }
 
 func TestRedriveOfAnOriginalThatIsThere(t *testing.T) {

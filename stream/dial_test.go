@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/leat-io/leat/internal/embedded"
 	"github.com/leat-io/leat/internal/redistest"
 )
 
@@ -60,6 +61,12 @@ func TestEveryKindOfServer(t *testing.T) {
 		"tls": func(t *testing.T) *Conn {
 			s := redistest.SharedTLS(t)
 			return dial(t, s.URL(), WithCA(s.CAFile()), WithClientCert(s.CertFile(), s.KeyFile()))
+		},
+		"embedded": func(t *testing.T) *Conn {
+			broker, err := embedded.Start(t.Context())
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, broker.Close()) })
+			return dial(t, broker.URL())
 		},
 		"cluster":  func(t *testing.T) *Conn { return dial(t, redistest.SharedCluster(t).URL()) },
 		"sentinel": func(t *testing.T) *Conn { return dial(t, redistest.SharedSentinel(t).URL()) },

@@ -3,27 +3,29 @@ package stream_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"time"
 
 	"github.com/leat-io/leat/internal/embedded"
 	"github.com/leat-io/leat/stream"
 )
 
+// check keeps the examples short. A program of yours returns the error.
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 func ExampleJSON() {
 	e, err := stream.JSON("order.created", map[string]any{"order": 42})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println(e.Type, e.DataContentType, string(e.Data))
 	// Output: order.created application/json {"order":42}
 }
 
 func ExampleParseID() {
 	id, err := stream.ParseID("1700000000000-7")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println(id.Time().UTC().Format(time.RFC3339), id.Seq, id.Next())
 	// Output: 2023-11-14T22:13:20Z 7 1700000000000-8
 }
@@ -31,9 +33,7 @@ func ExampleParseID() {
 func ExampleKeysOf() {
 	for _, name := range []string{"orders", "eu:{7}:orders"} {
 		keys, err := stream.KeysOf(name)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		fmt.Println(keys.Dead("billing"))
 	}
 	// Output:
@@ -44,9 +44,7 @@ func ExampleKeysOf() {
 // broker is a server for the examples; a program of yours has a Redis.
 func broker(ctx context.Context) (url string, stop func()) {
 	b, err := embedded.Start(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	return b.URL(), func() { _ = b.Close() }
 }
 
@@ -57,9 +55,7 @@ func ExampleDial() {
 	defer stop()
 
 	conn, err := stream.Dial(ctx, url, stream.WithTimeout(3*time.Second))
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer func() { _ = conn.Close() }()
 	fmt.Println(conn.Ping(ctx))
 	// Output: <nil>
@@ -72,29 +68,21 @@ func ExampleGroup() {
 	url, stop := broker(ctx)
 	defer stop()
 	conn, err := stream.Dial(ctx, url)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer func() { _ = conn.Close() }()
 
 	group, err := conn.Group("orders", "billing", stream.DeadLetter{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := group.Create(ctx, stream.Oldest()); err != nil {
-		log.Fatal(err)
-	}
+	check(err)
+	_, err = group.Create(ctx, stream.Oldest())
+	check(err)
 	event := stream.Event{ID: "1", Source: "/shop", Type: "order.created", Data: []byte("42")}
-	if _, errs := conn.Add(ctx, "orders", []stream.Event{event}); errs[0] != nil {
-		log.Fatal(errs[0])
-	}
+	_, errs := conn.Add(ctx, "orders", []stream.Event{event})
+	check(errs[0])
 
 	reader := group.Reader("worker-1", false)
 	defer func() { _ = reader.Close() }()
 	batch, err := reader.Read(ctx, 10, time.Second)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for i := range batch {
 		d := &batch[i]
 		fmt.Println(d.Type, string(d.Data), "attempt", d.Attempt)
@@ -113,22 +101,17 @@ func ExampleGroup_Letters() {
 	url, stop := broker(ctx)
 	defer stop()
 	conn, err := stream.Dial(ctx, url)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer func() { _ = conn.Close() }()
 	group := withDeadLetter(ctx, conn)
 
 	for from, more := (stream.ID{}), true; more; {
 		letters, next, err := group.Letters(ctx, from, 100)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		for _, letter := range letters {
 			fmt.Println(letter.Stream, letter.Group, letter.Reason, letter.Error, "attempts:", letter.Attempts)
-			if _, err := group.Redrive(ctx, letter); err != nil {
-				log.Fatal(err)
-			}
+			_, err = group.Redrive(ctx, letter)
+			check(err)
 		}
 		from, more = next, !next.IsZero()
 	}
@@ -142,21 +125,15 @@ func ExampleGroup_Letters() {
 // withDeadLetter is a group of which one entry was given up.
 func withDeadLetter(ctx context.Context, conn *stream.Conn) *stream.Group {
 	group, err := conn.Group("orders", "billing", stream.DeadLetter{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := group.Create(ctx, stream.Oldest()); err != nil {
-		log.Fatal(err)
-	}
-	conn.Add(ctx, "orders", []stream.Event{{ID: "1", Source: "/shop", Type: "order.created"}})
+	check(err)
+	_, err = group.Create(ctx, stream.Oldest())
+	check(err)
+	_, errs := conn.Add(ctx, "orders", []stream.Event{{ID: "1", Source: "/shop", Type: "order.created"}})
+	check(errs[0])
 	reader := group.Reader("worker-1", false)
 	defer func() { _ = reader.Close() }()
 	batch, err := reader.Read(ctx, 1, time.Second)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := group.Bury(ctx, "worker-1", &batch[0], stream.ReasonPermanent, "no such customer", true); err != nil {
-		log.Fatal(err)
-	}
+	check(err)
+	check(group.Bury(ctx, "worker-1", &batch[0], stream.ReasonPermanent, "no such customer", true))
 	return group
 }

@@ -150,7 +150,8 @@ func TestASilentServerEndsARead(t *testing.T) {
 func TestReadDoesNotEndWithItsContext(t *testing.T) {
 	t.Parallel()
 	l := ownLab(t)
-	ctx, cancel := context.WithCancel(l.ctx)
+	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+	defer cancel()
 	r := reader(l, false)
 	done := make(chan readResult, 1)
 	go func() {
@@ -158,7 +159,7 @@ func TestReadDoesNotEndWithItsContext(t *testing.T) {
 		done <- readResult{batch, err}
 	}()
 	eventually(t, func() bool { return blockedClient(l) != 0 })
-	cancel()
+	<-ctx.Done()
 	ids := l.add(1)
 	got := <-done
 	require.NoError(t, got.err)

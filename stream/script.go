@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"crypto/sha1" //nolint:gosec // Redis names scripts by SHA-1; nothing secret hangs on it
-
 	"encoding/hex"
 )
 

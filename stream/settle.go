@@ -32,6 +32,9 @@ func appendHeld(args []any, held []Held) []any {
 // were sent means that the others were settled by somebody else, or that the
 // group is gone (XACK does not say NOGROUP).
 func (g *Group) Ack(ctx context.Context, ids []ID) (acked int, err error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
 	args := make([]any, 0, len(ids)+3)
 	args = append(args, "XACK", g.keys.Stream, g.name)
 	for _, id := range ids {

@@ -202,3 +202,11 @@ func TestReleaseOfADeletedPayloadIsNotSilent(t *testing.T) {
 	require.Empty(t, s.Pending)
 	require.Empty(t, s.Retry)
 }
+
+func TestAckOfNothing(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	n, err := l.g.Ack(l.ctx, nil)
+	require.NoError(t, err)
+	require.Zero(t, n)
+}

@@ -28,6 +28,6 @@ func await(what string, look func(context.Context) error) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("redistest: wait for %s: not after %v: %w", what, awaitTimeout, err)
 		}
-		time.Sleep(groupPollInterval)
+		time.Sleep(groupPollInterval) //nolint:forbidigo // between two looks at a condition, up to a deadline
 	}
 }

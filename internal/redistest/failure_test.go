@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +18,6 @@ import (
 // recorder is a testing.TB whose failures are looked at instead of counted.
 type recorder struct {
 	testing.TB
-	mu       sync.Mutex
 	failed   bool
 	said     strings.Builder
 	cleanups []func()
@@ -129,7 +127,7 @@ func TestServerDiesWithAKilledBinary(t *testing.T) {
 			started <- redistest.Start(t)
 		}()
 		s := <-started
-		fmt.Printf("server %d %s\n", s.PID(), s.Dir())
+		fmt.Fprintf(os.Stdout, "server %d %s\n", s.PID(), s.Dir())
 		select {}
 	}
 	child := exec.Command(os.Args[0], "-test.run=^TestServerDiesWithAKilledBinary$")

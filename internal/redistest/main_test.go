@@ -2,6 +2,7 @@ package redistest_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -38,7 +39,7 @@ func mustSet(t *testing.T, c *redis.Client, key, value string) {
 func get(t *testing.T, c *redis.Client, key string) string {
 	t.Helper()
 	value, err := c.Get(context.Background(), key).Result()
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		t.Fatal(err)
 	}
 	return value

@@ -54,8 +54,10 @@ func (f *Fault) set(refuse bool) {
 	f.mu.Unlock()
 }
 
-// Lost is how many replies got lost, Refused how many commands were not sent.
-func (f *Fault) Lost() int    { f.mu.Lock(); defer f.mu.Unlock(); return f.lost }
+// Lost is how many replies got lost.
+func (f *Fault) Lost() int { f.mu.Lock(); defer f.mu.Unlock(); return f.lost }
+
+// Refused is how many commands were not sent.
 func (f *Fault) Refused() int { f.mu.Lock(); defer f.mu.Unlock(); return f.refused }
 
 func (f *Fault) cut(cmd redis.Cmder) error {

@@ -12,9 +12,9 @@ for i = 4, #ARGV, 2 do
     out[#out + 1] = 1
   else
     redis.call('ZADD', RETRY, now, id)
-    if ARGV[3] == '1' then
-      redis.call('XNACK', STREAM, GROUP, 'SILENT', 'IDS', 1, id)
-    else
+    -- A server that has XNACK may still refuse it (an ACL rule, other arguments).
+    local nacked = ARGV[3] == '1' and redis.pcall('XNACK', STREAM, GROUP, 'SILENT', 'IDS', 1, id)
+    if not nacked or type(nacked) == 'table' then
       redis.call('XCLAIM', STREAM, GROUP, PARKED, 0, id, 'RETRYCOUNT', math.max(count - 1, 0), 'JUSTID')
     end
     out[#out + 1] = 1

@@ -67,7 +67,7 @@ func (p *process) kill(t *testing.T) {
 	t.Helper()
 	p.killed = true
 	require.NoError(t, p.cmd.Process.Kill())
-	<-p.exited
+	require.Error(t, <-p.exited, "it was killed")
 }
 
 // workerMain is the worker process. Each thing that happens is a line in its
@@ -100,7 +100,7 @@ func work(job task) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // the process ends
+	defer func() { _ = conn.Close() }()
 	c, err := consumer.New(conn, func(ctx context.Context, d *stream.Delivery) error {
 		note("start", d)
 		select {

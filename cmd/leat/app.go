@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"io"
+)
+
+// app is what the commands share: where they read and print, the environment, and
+// the flags that lead to Redis.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(name string) (value string, ok bool)
+	redis          redisFlags
+	// running: the command line was understood, so that errors are not its any
+	// more.
+	running bool
+}
+
+// complain prints one line to stderr.
+func (a *app) complain(format string, args ...any) {
+	fmt.Fprintln(a.stderr, "leat: "+oneLine(redact(fmt.Sprintf(format, args...))))
+}
+
+// note prints one line to stderr that is no complaint.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintln(a.stderr, oneLine(redact(fmt.Sprintf(format, args...))))
+}

@@ -1,0 +1,20 @@
+package consumer
+
+// RoomLeft is how many places nobody has, and RoomSize how many there are: at rest
+// they are the same.
+func (c *Consumer) RoomLeft() int {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.room.free
+}
+
+// RoomSize is how many places there are.
+func (c *Consumer) RoomSize() int { return c.cfg.budget() + len(c.cfg.Streams) }
+
+// Held is how many entries the ledgers know.
+func (c *Consumer) Held() (n int) {
+	for _, s := range c.sources {
+		n += len(s.ledger.held(func(*item) bool { return true }))
+	}
+	return n
+}
