@@ -38,6 +38,31 @@ func TestReadmeExampleCompiles(t *testing.T) {
 	require.Empty(t, string(formatted), "gofmt")
 }
 
+// The tests that the docs name are there.
+func TestTestsNamedInTheDocsExist(t *testing.T) {
+	t.Parallel()
+	sources, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{$d := .Dir}}{{range .TestGoFiles}}{{$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$d}}/{{.}} {{end}}`, "./...").Output()
+	require.NoError(t, err)
+	var all strings.Builder
+	for file := range strings.FieldsSeq(string(sources)) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	files, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	named := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(text), -1) {
+			named++
+			require.True(t, strings.Contains(all.String(), "func "+name+"(t *testing.T)"), "%s names %s", file, name)
+		}
+	}
+	require.Positive(t, named)
+}
+
 // The links to files of the project lead somewhere.
 func TestLinksInTheDocsLeadSomewhere(t *testing.T) {
 	t.Parallel()
