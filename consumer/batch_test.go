@@ -154,22 +154,16 @@ func TestPauseAndResume(t *testing.T) {
 	streamtest.Eventually(t, func() bool { return a.Ready() == nil }, "it runs")
 	a.Pause()
 	a.Pause()
-	// One read may be under way: this entry shows that it is over.
 	l.Publish(1)
 	for range 20 {
 		receive(t, beats, "a beat")
 	}
-	before := tally.Total()
-	l.Add(stream.Event{ID: "paused", Source: "test", Type: "test.event"})
-	for range 20 {
-		receive(t, beats, "a beat")
-	}
-	require.Equal(t, before, tally.Total())
-	require.Zero(t, tally.Of("paused"))
+	require.Zero(t, tally.Total())
+	require.Empty(t, l.Pending())
 	require.NoError(t, a.Ready())
 	a.Resume()
 	l.Settled()
-	require.Equal(t, 1, tally.Of("paused"))
+	require.Equal(t, 1, tally.Total())
 }
 
 func TestManyStreams(t *testing.T) {

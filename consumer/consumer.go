@@ -200,11 +200,13 @@ func (c *Consumer) keyOf(d *stream.Delivery) (key string) {
 	return key
 }
 
-// Pause stops taking entries; what is held is still handled. Leases are kept.
-func (c *Consumer) Pause() { c.gate.set(false) }
+// Pause stops taking entries, and returns when no call that takes some is under way
+// any more: after Config.Block at the most, a little later when Redis hangs. What is
+// held is still handled, and its leases are kept.
+func (c *Consumer) Pause() { c.gate.shut() }
 
 // Resume undoes Pause.
-func (c *Consumer) Resume() { c.gate.set(true) }
+func (c *Consumer) Resume() { c.gate.unshut() }
 
 var (
 	errNotRunning = errors.New("consumer is not running")

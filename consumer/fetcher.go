@@ -22,7 +22,7 @@ func (f *fetcher) run(ctx context.Context) {
 	f.want = f.idle()
 	f.look = f.c.now() + f.c.cfg.Lease
 	pause := pauses(f.c.cfg.Random)
-	for f.c.gate.wait(ctx) {
+	for ctx.Err() == nil {
 		f.c.cfg.Hooks.Beat("fetcher", f.stream)
 		err := f.recover(ctx)
 		if err == nil {
@@ -62,6 +62,11 @@ func (f *fetcher) fetch(ctx context.Context) error {
 	if room == 0 {
 		return nil
 	}
+	if !f.c.gate.enter(ctx) {
+		f.c.room.give(room)
+		return nil
+	}
+	defer f.c.gate.leave()
 	// Without the lock on taking: a read that blocks would keep it from others.
 	// The one that needs it, recover, is called between reads.
 	n, err := f.accept(Read, func() (stream.Taken, error) {
@@ -92,6 +97,12 @@ func (f *fetcher) recover(ctx context.Context) error {
 		f.suspect.Store(true)
 		return nil
 	}
+	if !f.c.gate.enter(ctx) {
+		f.c.room.give(room)
+		f.suspect.Store(true)
+		return nil
+	}
+	defer f.c.gate.leave()
 	f.taking.Lock()
 	known := f.ledger.held(func(it *item) bool { return !it.orphan.Load() })
 	ids := make(map[stream.ID]bool, len(known))

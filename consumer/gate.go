@@ -5,10 +5,13 @@ import (
 	"sync"
 )
 
-// gate holds back the loops that take entries while the consumer is paused.
+// gate is what whoever takes entries goes through. While it is shut nobody gets
+// in, and shutting it waits for those who are inside.
 type gate struct {
-	mu   sync.Mutex
-	open chan struct{} // closed while the gate is open
+	mu      sync.Mutex
+	open    chan struct{} // closed while the gate is open
+	inside  int
+	emptied chan struct{} // of those who shut the gate; closed when nobody is inside
 }
 
 func newGate() *gate {
@@ -17,33 +20,64 @@ func newGate() *gate {
 	return g
 }
 
-// wait returns true when the gate is open, false when ctx ends.
-func (g *gate) wait(ctx context.Context) bool {
-	g.mu.Lock()
-	open := g.open
-	g.mu.Unlock()
-	if ctx.Err() != nil {
-		return false
+// enter returns true, inside, when the gate is open; false when ctx ends before.
+func (g *gate) enter(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		g.mu.Lock()
+		open := g.open
+		select {
+		case <-open:
+			g.inside++
+			g.mu.Unlock()
+			return true
+		default:
+		}
+		g.mu.Unlock()
+		select {
+		case <-open:
+		case <-ctx.Done():
+		}
 	}
-	select {
-	case <-open:
-		return true
-	case <-ctx.Done():
-		return false
+	return false
+}
+
+// leave undoes enter.
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside--; g.inside == 0 && g.emptied != nil {
+		close(g.emptied)
+		g.emptied = nil
 	}
 }
 
-func (g *gate) set(open bool) {
+// shut closes the gate and waits until nobody is inside.
+func (g *gate) shut() {
+	g.mu.Lock()
+	select {
+	case <-g.open:
+		g.open = make(chan struct{})
+	default:
+	}
+	if g.inside == 0 {
+		g.mu.Unlock()
+		return
+	}
+	if g.emptied == nil {
+		g.emptied = make(chan struct{})
+	}
+	emptied := g.emptied
+	g.mu.Unlock()
+	<-emptied
+}
+
+// unshut opens the gate.
+func (g *gate) unshut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	select {
 	case <-g.open:
-		if !open {
-			g.open = make(chan struct{})
-		}
 	default:
-		if open {
-			close(g.open)
-		}
+		close(g.open)
 	}
 }

@@ -22,7 +22,7 @@ func (r *reclaimer) run(ctx context.Context) {
 	every := min(max(r.c.cfg.Lease/8, 10*time.Millisecond), 5*time.Second)
 	pause := pauses(r.c.cfg.Random)
 	wait := time.Duration(r.c.cfg.Random() * float64(every))
-	for sleep(ctx, wait) && r.c.gate.wait(ctx) {
+	for sleep(ctx, wait) {
 		r.c.cfg.Hooks.Beat("reclaimer", r.stream)
 		more, err := r.round(ctx)
 		switch {
@@ -49,7 +49,7 @@ func (r *reclaimer) round(ctx context.Context) (more bool, err error) {
 	if room == 0 {
 		return false, nil
 	}
-	n, err := r.take(Reclaimed, func() (t stream.Taken, err error) {
+	n, err := r.take(ctx, Reclaimed, func() (t stream.Taken, err error) {
 		t, r.cursor, err = r.group.Reclaim(ctx, r.c.cfg.Name, r.c.cfg.Lease, r.cursor, room)
 		return t, err
 	})

@@ -17,7 +17,7 @@ type retrier struct{ *source }
 
 func (r retrier) run(ctx context.Context) {
 	pause := pauses(r.c.cfg.Random)
-	for wait := time.Duration(0); sleep(ctx, wait) && r.c.gate.wait(ctx); {
+	for wait := time.Duration(0); sleep(ctx, wait); {
 		r.c.cfg.Hooks.Beat("retrier", r.stream)
 		next, err := r.round(ctx)
 		switch {
@@ -41,7 +41,7 @@ func (r retrier) round(ctx context.Context) (time.Duration, error) {
 		return poll, nil
 	}
 	next := time.Duration(-1)
-	n, err := r.take(Due, func() (t stream.Taken, err error) {
+	n, err := r.take(ctx, Due, func() (t stream.Taken, err error) {
 		var waiting int
 		t, next, waiting, err = r.group.TakeDue(ctx, r.c.cfg.Name, room)
 		if err == nil {

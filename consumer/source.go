@@ -79,8 +79,13 @@ func (s *source) failed(loop string, err error) {
 func (s *source) answered() { s.soundSince.CompareAndSwap(-1, int64(s.c.now())) }
 
 // take runs call, which takes entries over in our name, and hands what comes to
-// the executor. The caller has room for as many as can come.
-func (s *source) take(how Taking, call func() (stream.Taken, error)) (n int, err error) {
+// the executor. The caller has room for as many as can come. Nothing is taken while
+// the consumer is paused: take waits then.
+func (s *source) take(ctx context.Context, how Taking, call func() (stream.Taken, error)) (n int, err error) {
+	if !s.c.gate.enter(ctx) {
+		return 0, nil
+	}
+	defer s.c.gate.leave()
 	s.taking.RLock()
 	defer s.taking.RUnlock()
 	return s.accept(how, call)

@@ -18,7 +18,7 @@ import (
 
 // Patience is how long a condition is waited for. It decides no test that passes;
 // machines that run tests are slow at times.
-const Patience = 30 * time.Second
+const Patience = 2 * time.Minute
 
 // Lab is a stream and a group that only one test uses.
 type Lab struct {
@@ -37,7 +37,7 @@ type Lab struct {
 // New is a lab on the server at url, reached with opts.
 func New(t testing.TB, url string, opts ...stream.Option) *Lab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*Patience)
 	t.Cleanup(cancel)
 	l := &Lab{T: t, Ctx: ctx, URL: url, Stream: redistest.Prefix(t) + "events", opts: opts}
 	l.Conn = l.Dial()

@@ -177,20 +177,17 @@ func pause(t *testing.T, s server) {
 			}
 		}
 	})
-	wait := func() {
-		for len(beats) > 0 {
-			<-beats
-		}
-		for range 12 { // a lease at the least: longer than a read
-			receive(t, beats)
-		}
-	}
 	streamtest.Eventually(t, func() bool { return a.Ready() == nil }, "it runs")
-	a.Pause()
-	wait()
+	a.Pause() // from here on nothing is taken
 	l.Publish(5)
-	wait()
+	for len(beats) > 0 {
+		<-beats
+	}
+	for range 12 { // a lease: many reads' time
+		receive(t, beats)
+	}
 	require.Zero(t, tally.Total())
+	require.Empty(t, l.Pending())
 	a.Resume()
 	l.Settled()
 	require.Equal(t, 5, tally.Total())
