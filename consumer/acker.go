@@ -126,6 +126,7 @@ func (a *acker) flush(batch []ackItem) {
 		}
 		batch = rest
 		a.src.failed("acker", err)
+		a.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
 			for _, p := range batch {
 				c.finish(p.it, Lost)

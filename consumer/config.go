@@ -86,7 +86,7 @@ type Config struct {
 	// the 30 s that Kubernetes gives.
 	ShutdownTimeout time.Duration
 	// Block is how long one blocking read waits: 1 s by default, from 1 ms to
-	// 10 s.
+	// 10 s, and a quarter of Lease at the most.
 	Block time.Duration
 	// Poll is how often the retry set is looked at when nothing in it is due
 	// earlier: 500 ms by default.

@@ -53,7 +53,14 @@ func New(conn *stream.Conn, h Handler, cfg Config) (*Consumer, error) {
 	if h == nil {
 		return nil, errors.New("new consumer: handler is nil")
 	}
-	h = Chain(h, cfg.Middleware...)
+	for i, m := range cfg.Middleware {
+		if m == nil {
+			return nil, fmt.Errorf("new consumer: Middleware[%d] is nil", i)
+		}
+	}
+	if h = Chain(h, cfg.Middleware...); h == nil {
+		return nil, errors.New("new consumer: a Middleware returned nil")
+	}
 	single := func(ctx context.Context, batch []*stream.Delivery) error { return h(ctx, batch[0]) }
 	return build(conn, single, cfg, 1, 0)
 }
@@ -213,8 +220,8 @@ var (
 	errDraining   = errors.New("consumer is draining")
 )
 
-// Ready is nil while the consumer runs and every stream was read within the last
-// few seconds; else it says what is wrong. A paused consumer, and one whose
+// Ready is nil while the consumer runs and no call about one of its streams has
+// failed since that stream was read last; else it says what is wrong. A paused consumer, and one whose
 // handlers are all busy, is ready.
 func (c *Consumer) Ready() error {
 	switch c.phase.Load() {

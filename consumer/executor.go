@@ -76,6 +76,7 @@ func (e *executor) stillHeld(it *item) bool {
 			break
 		}
 		it.src.failed("executor", err)
+		it.src.regroup(err)
 		if !sleep(e.c.settleCtx, pause.NextBackOff()) {
 			e.c.finish(it, Lost)
 			return false
@@ -117,13 +118,25 @@ func (e *executor) call(work context.Context, items []*item) {
 		return
 	}
 	from := e.c.now()
+	returned := false
+	defer func() {
+		if !returned { // runtime.Goexit: this goroutine ends, its items must not
+			e.verdicts(ctx, running, batch, from, errGoexit)
+		}
+	}()
 	err := guard(func() error { return e.handle(ctx, batch) })
+	returned = true
+	e.verdicts(ctx, running, batch, from, err)
+}
+
+// verdicts carries out what came of a call.
+func (e *executor) verdicts(ctx context.Context, running []*item, batch []*stream.Delivery, from time.Duration, err error) {
 	now := e.c.now()
 	cause := context.Cause(ctx)
 	for i, it := range running {
 		it.end()
 		it.handledAt.Store(int64(now))
-		verdict := verdictOn(batch[i], err)
+		verdict := sound(verdictOn(batch[i], err))
 		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
 		e.settle(it, verdict, cause)
 	}

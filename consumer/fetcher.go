@@ -38,11 +38,7 @@ func (f *fetcher) run(ctx context.Context) {
 			return
 		}
 		f.failed("fetcher", err)
-		if stream.Classify(err) == stream.ClassNoGroup {
-			if err := f.restore(ctx); err != nil {
-				f.failed("fetcher", err)
-			}
-		}
+		f.regroup(err)
 		if !sleep(ctx, pause.NextBackOff()) {
 			return
 		}
@@ -53,12 +49,17 @@ func (f *fetcher) run(ctx context.Context) {
 // other streams, and the retries of this one, have some left.
 func (f *fetcher) idle() int { return max(1, f.c.cfg.budget()/(2*len(f.c.sources))) }
 
+// block is how long a read waits: less than a lease by far, since what comes at its
+// end has the lease's age from its begin.
+func (f *fetcher) block() time.Duration { return min(f.c.cfg.Block, f.c.cfg.Lease/4) }
+
 // fetch reads once. The room it takes bounds what can come.
 func (f *fetcher) fetch(ctx context.Context) error {
 	// Not for every single place that gets free: small reads are dear. Half of
 	// the prefetch is still waiting when this much is free.
 	least := min(f.want, max(1, f.c.cfg.Prefetch/2))
-	room := f.c.room.take(ctx, least, f.want)
+	most := f.most(f.want)
+	room := f.c.room.take(ctx, min(least, most), most)
 	if room == 0 {
 		return nil
 	}
@@ -70,10 +71,11 @@ func (f *fetcher) fetch(ctx context.Context) error {
 	// Without the lock on taking: a read that blocks would keep it from others.
 	// The one that needs it, recover, is called between reads.
 	n, err := f.accept(Read, func() (stream.Taken, error) {
-		batch, err := f.reader.Read(ctx, room, f.c.cfg.Block)
+		batch, err := f.reader.Read(ctx, room, f.block())
 		return stream.Taken{Batch: batch}, err
 	})
 	f.c.room.give(room - n)
+	f.learn(room, n, err)
 	switch n {
 	case room:
 		f.want = min(2*f.want, f.c.cfg.budget())
@@ -92,7 +94,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 		return nil
 	}
 	f.suspect.Store(false) // before looking: an error meanwhile counts again
-	room := f.c.room.take(ctx, 1, f.c.cfg.budget())
+	room := f.c.room.take(ctx, 1, f.most(f.c.cfg.budget()))
 	if room == 0 {
 		f.suspect.Store(true)
 		return nil
@@ -114,6 +116,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 	})
 	f.taking.Unlock()
 	f.c.room.give(room - n)
+	f.learn(room, n, err)
 	if err != nil || n == room {
 		f.suspect.Store(true)
 		return err

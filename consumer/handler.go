@@ -63,10 +63,13 @@ type BatchError map[*stream.Delivery]error
 // Error lists the failures.
 func (e BatchError) Error() string {
 	lines := make([]string, 0, len(e))
-	for _, d := range slices.SortedFunc(maps.Keys(e), func(a, b *stream.Delivery) int { return a.EntryID.Compare(b.EntryID) }) {
-		lines = append(lines, d.EntryID.String()+": "+e[d].Error())
+	for d, err := range e {
+		if d != nil && err != nil {
+			lines = append(lines, fmt.Sprintf("%s: %v", d.EntryID, err))
+		}
 	}
-	return fmt.Sprintf("%d of the batch: %s", len(e), strings.Join(lines, "; "))
+	slices.Sort(lines)
+	return fmt.Sprintf("%d of the batch: %s", len(lines), strings.Join(lines, "; "))
 }
 
 // Unwrap gives the errors to [errors.Is] and [errors.As].

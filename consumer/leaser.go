@@ -25,6 +25,7 @@ func (l *leaser) run(ctx context.Context) {
 				return
 			}
 			l.failed("leaser", err)
+			l.regroup(err)
 			wait = min(maxPause, lease/6)
 		}
 	}
@@ -53,8 +54,16 @@ func (l *leaser) extend(ctx context.Context) error {
 func (l *leaser) extendSome(ctx context.Context, items []*item) error {
 	from := l.c.now()
 	states, err := l.group.Extend(ctx, l.c.cfg.Name, tokens(items))
+	var gone []*item
 	for i, state := range states {
+		if it := items[i]; state == stream.LeaseGone && !it.settling() && !it.done.Load() && it.leaseAge(from) < safeAge(l.c.cfg.Lease) {
+			gone = append(gone, it)
+			continue
+		}
 		l.note(items[i], state, from)
+	}
+	if len(gone) > 0 && err == nil {
+		err = l.reinstate(gone)
 	}
 	return err
 }

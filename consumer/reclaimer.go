@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/leat-io/leat/stream"
 )
 
@@ -16,6 +18,9 @@ const reclaimBatch = 100
 type reclaimer struct {
 	*source
 	cursor stream.ID
+	// The server's time at the last call, and ours when it answered.
+	served time.Time
+	heard  time.Duration
 }
 
 func (r *reclaimer) run(ctx context.Context) {
@@ -24,10 +29,14 @@ func (r *reclaimer) run(ctx context.Context) {
 	wait := time.Duration(r.c.cfg.Random() * float64(every))
 	for sleep(ctx, wait) {
 		r.c.cfg.Hooks.Beat("reclaimer", r.stream)
-		more, err := r.round(ctx)
+		from := r.c.now()
+		taken, err := r.round(ctx)
 		switch {
-		case err == nil && more:
+		case err == nil && taken > 0:
 			wait = 0
+		case err == nil && !r.cursor.IsZero():
+			// The scan of many parked entries must not keep the server busy.
+			wait = min(4*(r.c.now()-from), every)
 		case err == nil:
 			pause.Reset()
 			wait = every
@@ -40,25 +49,51 @@ func (r *reclaimer) run(ctx context.Context) {
 	}
 }
 
-// round makes one call; more says that the scan has not come to its end.
-func (r *reclaimer) round(ctx context.Context) (more bool, err error) {
+// round makes one call and says how many entries it took.
+func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 	if !r.fair() {
-		return false, nil
+		return 0, nil
 	}
-	room := r.c.room.take(ctx, 1, reclaimBatch)
+	room := r.c.room.take(ctx, 1, r.most(reclaimBatch))
 	if room == 0 {
-		return false, nil
+		return 0, nil
 	}
-	n, err := r.take(ctx, Reclaimed, func() (t stream.Taken, err error) {
-		t, r.cursor, err = r.group.Reclaim(ctx, r.c.cfg.Name, r.c.cfg.Lease, r.cursor, room)
-		return t, err
+	if !r.fair() { // it may have taken long to get room
+		r.c.room.give(room)
+		return 0, nil
+	}
+	var late bool
+	n, err := r.take(ctx, Reclaimed, func() (stream.Taken, error) {
+		got, err := r.group.Reclaim(ctx, r.c.cfg.Name, stream.Reclaiming{
+			Lease: r.c.cfg.Lease, Cursor: r.cursor, Limit: room, NotAfter: r.notAfter(),
+		})
+		if err == nil {
+			r.cursor, late, r.served, r.heard = got.Next, got.Late, got.At, r.c.now()
+		}
+		return got.Taken, err
 	})
 	r.c.room.give(room - n)
+	r.learn(room, n, err)
 	if err != nil {
 		r.suspect.Store(true)
-		return false, err
+		return n, err
 	}
-	return !r.cursor.IsZero(), nil
+	if late {
+		// To those who live it was an outage: they get the time to extend.
+		r.soundSince.Store(int64(r.c.now()))
+		r.c.log.Warn("the server stood still, or its clock jumped: nothing is reclaimed for most of a lease", zap.String("stream", r.stream))
+		return 0, nil
+	}
+	return n, nil
+}
+
+// notAfter is the server's time until which a call that is sent now may take
+// anything: when it is carried out much later, those who live look idle.
+func (r *reclaimer) notAfter() time.Time {
+	if r.served.IsZero() {
+		return time.Time{}
+	}
+	return r.served.Add(r.c.now() - r.heard + r.c.cfg.Lease/4)
 }
 
 // fair tells whether those who live have had time to extend their leases. While

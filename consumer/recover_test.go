@@ -2,6 +2,9 @@ package consumer_test
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/redistest"
 	"github.com/leat-io/leat/internal/streamtest"
 	"github.com/leat-io/leat/stream"
 )
@@ -203,4 +207,89 @@ func TestPlacesAreGivenBackOnce(t *testing.T) {
 	streamtest.Eventually(t, func() bool { return r.Held() == 0 }, "nothing is held")
 	require.NoError(t, r.Stop())
 	require.Equal(t, r.RoomSize(), r.RoomLeft())
+}
+
+// With OrderBy the entry stays with its worker when it fails, so the fence does not
+// keep a repeated call from counting again: the call says which failure it is.
+func TestLostReplyOfAFailureInPlaceCountsOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var fault streamtest.Fault
+	failed := make(chan int, 10)
+	h := newHeld()
+	l.Publish(1)
+	l.RunOn(l.Dial(stream.WithHook(&fault)), func(ctx context.Context, d *stream.Delivery) error {
+		failed <- d.Attempt
+		if d.Attempt == 1 {
+			fault.LoseReply("evalsha", 2)
+			return context.DeadlineExceeded
+		}
+		return h.handle(ctx, d)
+	}, func(c *consumer.Config) {
+		c.OrderBy = func(*stream.Delivery) string { return "" }
+		c.Lease, c.Poll = time.Hour, time.Hour
+	})
+	receive(t, h.started, "the second try")
+	require.Equal(t, 2, fault.Lost())
+	counted, err := redisClient(t, l).HVals(l.Ctx, "leat:{"+l.Stream+"}:failures:workers").Result()
+	require.NoError(t, err)
+	require.Len(t, counted, 1)
+	require.Equal(t, "1 ", counted[0][:2])
+	h.release <- nil
+	l.Settled()
+}
+
+// A batch that does not come through in the time that a call has, though each of
+// its entries would: less is asked for until it does. Red when every call asks for
+// as much as there is room.
+func TestBatchThatTakesLongerThanACall(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	l := streamtest.New(t, server.URL())
+	for i := range 40 {
+		l.Add(stream.Event{ID: fmt.Sprint(i), Source: "test", Type: "test.event", Data: make([]byte, 1<<20)})
+	}
+	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	require.NoError(t, err)
+	require.NoError(t, server.Client(t).Eval(l.Ctx, `return #redis.call('XREADGROUP', 'GROUP', 'workers', 'dead', 'COUNT', 100, 'STREAMS', KEYS[1], '>')`,
+		[]string{l.Stream}).Err())
+	conn, err := stream.Dial(l.Ctx, "redis://"+slow(t, server.Addr()), stream.WithTimeout(400*time.Millisecond))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	var tally streamtest.Tally
+	l.RunOn(conn, tally.Handler, func(c *consumer.Config) { c.Lease, c.Prefetch = 2*time.Second, 40 })
+	l.Settled()
+	require.Equal(t, 40, tally.Distinct())
+}
+
+// slow is a way to a server that lets 40 MB/s through, and its address.
+func slow(t *testing.T, server string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() { _, _ = io.Copy(in, slowReader{out}); _ = in.Close(); _ = out.Close() }()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+type slowReader struct{ io.Reader }
+
+func (r slowReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	<-time.After(time.Duration(n) * time.Second / (40 << 20))
+	return n, err
 }

@@ -36,7 +36,7 @@ func (r retrier) run(ctx context.Context) {
 // round takes what is due and says how long to sleep.
 func (r retrier) round(ctx context.Context) (time.Duration, error) {
 	poll := r.c.cfg.Poll
-	room := r.c.room.take(ctx, 1, dueBatch)
+	room := r.c.room.take(ctx, 1, r.most(dueBatch))
 	if room == 0 {
 		return poll, nil
 	}
@@ -50,11 +50,14 @@ func (r retrier) round(ctx context.Context) (time.Duration, error) {
 		return t, err
 	})
 	r.c.room.give(room - n)
+	r.learn(room, n, err)
 	switch {
 	case err != nil:
 		// The reply may have been lost on its way: what was taken is in our name.
 		r.suspect.Store(true)
 		return poll, err
+	case n == room && next == 0:
+		return 0, nil // there is more
 	case next < 0 || next > poll:
 		next = poll
 	}

@@ -17,7 +17,7 @@ func (c *Consumer) start(ctx context.Context) *started {
 	work, r.stopWork = context.WithCancelCause(context.WithoutCancel(ctx))
 	keep, r.stopLeasers = context.WithCancel(context.WithoutCancel(ctx))
 	for range c.cfg.Concurrency {
-		r.workers.Go(func() { c.exec.run(work) })
+		r.workers.Go(func() { r.worker(work) })
 	}
 	for _, s := range c.sources {
 		r.startSource(ctx, keep, s)
@@ -30,6 +30,19 @@ func (c *Consumer) start(ctx context.Context) *started {
 		close(r.handlersFinished)
 	}()
 	return r
+}
+
+// worker runs handlers until the queue is closed. Where a handler ends its
+// goroutine another one goes on.
+func (r *started) worker(work context.Context) {
+	ended := false
+	defer func() {
+		if !ended {
+			r.workers.Go(func() { r.worker(work) })
+		}
+	}()
+	r.c.exec.run(work)
+	ended = true
 }
 
 // startSource starts the loops of one stream. What is read at most once has no

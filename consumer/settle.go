@@ -43,6 +43,7 @@ func (c *Consumer) ack(it *item, outcome Outcome) {
 		c.finish(it, outcome)
 		return
 	}
+	it.handledAt.CompareAndSwap(0, int64(c.now()))
 	it.src.acker.add(it, outcome)
 	c.leaveRoom(it)
 }
@@ -53,7 +54,7 @@ func (c *Consumer) ack(it *item, outcome Outcome) {
 // unknown may be repeated.
 func (c *Consumer) until(it *item, what string, call func() error) error {
 	pause := pauses(c.cfg.Random)
-	for unknown := false; ; {
+	for unknown, again := false, false; ; {
 		err := call()
 		switch {
 		case err == nil:
@@ -61,11 +62,19 @@ func (c *Consumer) until(it *item, what string, call func() error) error {
 		case errors.Is(err, stream.ErrLost) && unknown:
 			// A call before did it, and its reply was lost.
 			return nil
+		case errors.Is(err, stream.ErrLost) && !again && !it.isLost() && it.leaseAge(c.now()) < safeAge(c.cfg.Lease):
+			// Nobody can have it: see reinstate.
+			again = true
+			if it.src.reinstate([]*item{it}) != nil {
+				return err
+			}
+			continue
 		case errors.Is(err, stream.ErrLost), errors.Is(err, stream.ErrPayloadLost):
 			return err
 		}
 		unknown = unknown || stream.Classify(err) == stream.ClassUnknown
 		it.src.failed(what, err)
+		it.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
 			return err
 		}
@@ -97,6 +106,7 @@ func (c *Consumer) bury(it *item, reason string, cause error, failed bool) {
 		c.finish(it, Dropped)
 		return
 	}
+	it.handledAt.CompareAndSwap(0, int64(c.now()))
 	err := c.until(it, "dead_letter", func() error {
 		return it.src.group.Bury(c.settleCtx, c.cfg.Name, it.d, reason, cause.Error(), failed)
 	})
@@ -126,7 +136,7 @@ func (c *Consumer) settled(it *item, outcome Outcome, err, cause error) {
 // has the same key must not pass it.
 func (c *Consumer) retryInPlace(it *item, verdict error) {
 	err := c.until(it, "retry", func() error {
-		_, err := it.src.group.FailKeep(c.settleCtx, c.cfg.Name, it.d.Held(), verdict.Error())
+		_, err := it.src.group.FailKeep(c.settleCtx, c.cfg.Name, it.d.Held(), it.d.Attempt, verdict.Error())
 		return err
 	})
 	if err != nil {
@@ -151,6 +161,7 @@ func (c *Consumer) release(items []*item) {
 		case it.isLost() || it.orphan.Load():
 			c.finish(it, Lost)
 		default:
+			it.handledAt.CompareAndSwap(0, int64(c.now()))
 			bySource[it.src] = append(bySource[it.src], it)
 		}
 	}
@@ -176,6 +187,7 @@ func (c *Consumer) releaseOf(src *source, items []*item) {
 			continue
 		}
 		src.failed("release", err)
+		src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
 			for _, it := range items {
 				c.finish(it, Lost)

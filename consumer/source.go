@@ -36,6 +36,10 @@ type source struct {
 	extendedAt atomic.Int64
 	// restoredAt is when the group was made anew last; 0 never.
 	restoredAt atomic.Int64
+	restoring  sync.Mutex
+	// ceiling is how many entries a call may ask for since one did not come
+	// through in time; 0 for as many as there is room.
+	ceiling atomic.Int64
 	// okAt is when Redis answered the fetcher last; 0 never.
 	okAt atomic.Int64
 
@@ -69,10 +73,38 @@ func (s *source) failed(loop string, err error) {
 	case stream.ClassNotExecuted, stream.ClassNoGroup:
 		s.brokenAt.Store(int64(s.c.now()))
 		s.soundSince.Store(-1)
+	default:
+		if loop == "fetcher" { // refused, and will be: nothing is read
+			s.brokenAt.Store(int64(s.c.now()))
+		}
 	}
 	s.c.cfg.Hooks.Error(loop, s.stream, err)
 	s.c.log.Warn("redis call failed, will be repeated", zap.String("loop", loop), zap.String("stream", s.stream),
 		zap.String("class", stream.Classify(err).String()), zap.Error(err))
+}
+
+// most is how many of n entries one call may ask for.
+func (s *source) most(n int) int {
+	if c := int(s.ceiling.Load()); c > 0 {
+		return min(n, c)
+	}
+	return n
+}
+
+// learn lets calls ask for half as many when a reply did not come: it may have
+// been too large for the time; and for twice as many when all that was asked came.
+func (s *source) learn(asked, came int, err error) {
+	c := int(s.ceiling.Load())
+	switch {
+	case stream.Classify(err) == stream.ClassUnknown:
+		s.ceiling.Store(int64(max(1, asked/2)))
+	case err == nil && c > 0 && came >= c:
+		c *= 2
+		if c > s.c.cfg.budget() {
+			c = 0
+		}
+		s.ceiling.Store(int64(c))
+	}
 }
 
 // answered notes that Redis answers.
@@ -109,9 +141,22 @@ func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, e
 	if how != Read || s.recentlyRestored() {
 		s.displace(t.Batch, how)
 	}
+	if s.c.cfg.Guarantee == AtMostOnce {
+		s.readTo(t.Batch[n-1].EntryID)
+	}
 	h := s.ledger.add(s, t.Batch, how, from)
 	s.c.enqueue(h)
 	return n, err
+}
+
+// readTo moves the position up to what was read at most once: should the group have
+// to be made again, none of it may come again.
+func (s *source) readTo(id stream.ID) {
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	if id.Compare(s.position) > 0 {
+		s.position = id
+	}
 }
 
 // displace marks what we hold of the same entries as lost: the new delivery has
@@ -141,11 +186,40 @@ func (s *source) payloadLost(id stream.ID) {
 		zap.String("dead_letters", s.group.DeadStream()))
 }
 
+// regroup makes the group anew when err says that it has gone. Whoever finds it
+// does: the fetcher may wait for room that only settlements can give it.
+func (s *source) regroup(err error) {
+	if stream.Classify(err) != stream.ClassNoGroup || !s.restoring.TryLock() {
+		return
+	}
+	defer s.restoring.Unlock()
+	if err := s.restore(s.c.settleCtx); err != nil {
+		s.failed("restore", err)
+	}
+}
+
+// reinstate puts entries back into the pending entries that are gone from there
+// although their lease is young, so that nobody can have taken and settled them:
+// another worker, which did not know of them, made the group anew.
+func (s *source) reinstate(items []*item) error {
+	position := s.position
+	for i, it := range items {
+		if before := it.d.EntryID.Prev(); i == 0 || before.Compare(position) < 0 {
+			position = before
+		}
+	}
+	_, err := s.group.Restore(s.c.settleCtx, s.c.cfg.Name, position, tokens(items))
+	return err
+}
+
 // restore makes the group anew after it has gone: from the lowest entry that we
 // hold, else from where it began for us. What we hold and the group was given
 // goes back into the pending entries.
 func (s *source) restore(ctx context.Context) error {
 	held := s.ledger.held(func(it *item) bool { return !it.isLost() && !it.orphan.Load() })
+	if s.c.cfg.Guarantee == AtMostOnce {
+		held = nil // settled when it was read
+	}
 	position := s.position
 	for i, it := range held {
 		if before := it.d.EntryID.Prev(); i == 0 || before.Compare(position) < 0 {

@@ -83,6 +83,18 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
+// sound is err, or what using it panics with: of a nil pointer in an error's
+// clothes the methods may.
+func sound(err error) error {
+	if err == nil {
+		return nil
+	}
+	if broken := guard(func() error { _ = err.Error(); _ = IsPermanent(err); _, _ = RetryDelay(err); return nil }); broken != nil {
+		return fmt.Errorf("handler returned an unusable %T: %w", err, broken)
+	}
+	return err
+}
+
 // guard calls fn and makes an error of a panic.
 func guard(fn func() error) (err error) {
 	defer func() {
@@ -92,3 +104,6 @@ func guard(fn func() error) (err error) {
 	}()
 	return fn()
 }
+
+// errGoexit: the handler ended its goroutine (t.FailNow outside of a test's own).
+var errGoexit = errors.New("handler called runtime.Goexit")

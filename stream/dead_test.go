@@ -13,7 +13,7 @@ func TestBury(t *testing.T) {
 	l := newLab(t).create()
 	id := l.addFields("b", "1", "a", "\xff\x00", "b", "2", "", "")
 	d := l.read("me", 1)[0]
-	_, err := l.g.FailKeep(l.ctx, "me", d.Held(), "first")
+	_, err := l.g.FailKeep(l.ctx, "me", d.Held(), 1, "first")
 	require.NoError(t, err)
 	before := l.rdb.Time(l.ctx).Val()
 	require.NoError(t, l.g.Bury(l.ctx, "me", &d, ReasonAttempts, "last\nerror", true))
@@ -75,8 +75,11 @@ func TestAWrongDeadLetterKeyChangesNothing(t *testing.T) {
 		"Bury":      l.g.Bury(l.ctx, "me", &batch[2], ReasonPermanent, "x", true),
 		"Bury lost": l.g.Bury(l.ctx, "me", &batch[1], ReasonPermanent, "x", true),
 		"TakeDue":   func() error { _, _, _, err := l.g.TakeDue(l.ctx, "me", 10); return err }(),
-		"Reclaim":   func() error { _, _, err := l.g.Reclaim(l.ctx, "me", 0, ID{}, 10); return err }(),
-		"Recover":   func() error { _, err := l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10); return err }(),
+		"Reclaim": func() error {
+			_, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
+			return err
+		}(),
+		"Recover": func() error { _, err := l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10); return err }(),
 		"Redrive": func() error {
 			_, err := l.g.Redrive(l.ctx, Letter{Group: "billing", Stream: l.key, Fields: fieldsOf("a", "b")})
 			return err
@@ -158,7 +161,7 @@ func TestRedriveOfAnOriginalThatIsThere(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	batch := l.given("me", 1)
-	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), "x")
+	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), 1, "x")
 	require.NoError(t, err)
 	require.NoError(t, l.g.Bury(l.ctx, "me", &batch[0], ReasonAttempts, "x", true))
 	letter := l.letters()[0]
@@ -234,7 +237,7 @@ func TestATombstoneCannotBeRedriven(t *testing.T) {
 	l := newLab(t)
 	batch := l.given("me", 1)
 	l.del(idsOf(batch)...)
-	_, _, err := l.g.Reclaim(l.ctx, "me", 0, ID{}, 10)
+	_, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
 	require.NoError(t, err)
 	letters := l.letters()
 	require.Len(t, letters, 1)
@@ -299,7 +302,7 @@ func TestDeadLetterUnderOOMChangesNothing(t *testing.T) {
 	ok, err := l.g.AckFenced(l.ctx, "me", heldOf(batch[:1]))
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, ok)
-	taken, _, err := l.g.Reclaim(l.ctx, "other", 0, ID{}, 10)
+	taken, err := l.g.Reclaim(l.ctx, "other", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, taken.Batch, 2)
 }

@@ -20,14 +20,14 @@ var settlements = []settlement{
 	}},
 	{"Extend", func(l *lab, c string, d *Delivery) (bool, error) {
 		s, err := l.g.Extend(l.ctx, c, []Held{d.Held()})
-		return len(s) == 1 && s[0] != LeaseLost, err
+		return len(s) == 1 && s[0] != LeaseLost && s[0] != LeaseGone, err
 	}},
 	{"Fail", func(l *lab, c string, d *Delivery) (bool, error) {
 		n, err := l.g.Fail(l.ctx, c, d.Held(), 0, "boom")
 		return n != 0, err
 	}},
 	{"FailKeep", func(l *lab, c string, d *Delivery) (bool, error) {
-		n, err := l.g.FailKeep(l.ctx, c, d.Held(), "boom")
+		n, err := l.g.FailKeep(l.ctx, c, d.Held(), 1, "boom")
 		return n != 0, err
 	}},
 	{"Bury", func(l *lab, c string, d *Delivery) (bool, error) {
@@ -152,7 +152,7 @@ var others = []settlement{
 		return false, err
 	}},
 	{"Reclaim", func(l *lab, c string, _ *Delivery) (bool, error) {
-		_, _, err := l.g.Reclaim(l.ctx, c, 0, ID{}, 10)
+		_, err := l.g.Reclaim(l.ctx, c, Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
 		return false, err
 	}},
 	{"Recover", func(l *lab, c string, _ *Delivery) (bool, error) {

@@ -98,6 +98,9 @@ const (
 	// PayloadLost: the entry was held, but its payload was deleted from the
 	// stream; it is not pending any more, a tombstone is with the dead letters.
 	PayloadLost
+	// LeaseGone: the entry is nobody's, it is not pending: settled, or the group
+	// was deleted and made anew.
+	LeaseGone
 )
 
 var extendScript = newScript("extend", extendLua)
@@ -130,18 +133,19 @@ var failScript = newScript("fail", failLua)
 // server's clock. The number of failures comes back; [ErrLost] when the entry is
 // not the consumer's any more, [ErrPayloadLost] when there is nothing to try again.
 func (g *Group) Fail(ctx context.Context, consumer string, h Held, delay time.Duration, cause string) (failures int, err error) {
-	return g.fail(ctx, consumer, h, delay, cause, "park")
+	return g.fail(ctx, consumer, h, 0, delay, cause, "park")
 }
 
 // FailKeep counts a failure of an entry that the consumer keeps, to try it again
-// by itself.
-func (g *Group) FailKeep(ctx context.Context, consumer string, h Held, cause string) (failures int, err error) {
-	return g.fail(ctx, consumer, h, 0, cause, "keep")
+// by itself. The entry stays the consumer's, so that the fence does not keep a
+// call from being repeated: attempt says the how manieth failure this is.
+func (g *Group) FailKeep(ctx context.Context, consumer string, h Held, attempt int, cause string) (failures int, err error) {
+	return g.fail(ctx, consumer, h, attempt, 0, cause, "keep")
 }
 
-func (g *Group) fail(ctx context.Context, consumer string, h Held, delay time.Duration, cause, mode string) (int, error) {
+func (g *Group) fail(ctx context.Context, consumer string, h Held, attempt int, delay time.Duration, cause, mode string) (int, error) {
 	reply, err := g.run(ctx, failScript, consumer, h.ID.String(), h.Deliveries,
-		max(delay, 0).Milliseconds(), clip([]byte(cause), maxErrorText), mode)
+		max(delay, 0).Milliseconds(), clip([]byte(cause), maxErrorText), mode, attempt)
 	if err != nil {
 		return 0, g.wrap("retry "+h.ID.String()+" of", err)
 	}

@@ -30,7 +30,7 @@ func TestAckFencedForgetsFailures(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	batch := l.given("me", 2)
-	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), "boom")
+	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), 1, "boom")
 	require.NoError(t, err)
 	ok, err := l.g.AckFenced(l.ctx, "me", heldOf(batch))
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestFailKeepKeepsTheEntry(t *testing.T) {
 	l := newLab(t)
 	batch := l.given("me", 1)
 	for want := 1; want <= 3; want++ {
-		n, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), "boom")
+		n, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), want, "boom")
 		require.NoError(t, err)
 		require.Equal(t, want, n)
 	}
@@ -161,7 +161,7 @@ func TestErrorTextIsCut(t *testing.T) {
 	for i := range long {
 		long[i] = 'x'
 	}
-	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), string(long))
+	_, err := l.g.FailKeep(l.ctx, "me", batch[0].Held(), 1, string(long))
 	require.NoError(t, err)
 	require.Less(t, len(l.state().Failures[batch[0].EntryID.String()]), 2*maxErrorText)
 	require.NoError(t, l.g.Bury(l.ctx, "me", &batch[0], ReasonAttempts, string(long), true))

@@ -43,22 +43,63 @@ func (g *Group) TakeDue(ctx context.Context, consumer string, limit int) (t Take
 
 var reclaimScript = newScript("reclaim", reclaimLua)
 
-// Reclaim takes at most limit entries over that have been idle for longer than
-// lease, whoever had them, by XAUTOCLAIM. One call looks at a part of the
-// pending entries only (COUNT x 10): the cursor to go on with comes back, the
-// zero ID when a round is complete, also where nothing was taken.
-func (g *Group) Reclaim(ctx context.Context, consumer string, lease time.Duration, cursor ID, limit int) (t Taken, next ID, err error) {
-	reply, err := g.run(ctx, reclaimScript, consumer, lease.Milliseconds(), cursor.String(), limit)
-	if err != nil {
-		return t, cursor, g.wrap("reclaim from", err)
+// Reclaiming says what [Group.Reclaim] may take.
+type Reclaiming struct {
+	// Lease is for how long an entry must have been idle.
+	Lease time.Duration
+	// Cursor is where the scan goes on; the zero ID for its begin.
+	Cursor ID
+	// Limit is how many entries may be taken at the most.
+	Limit int
+	// NotAfter is the server's time after which nothing may be taken, because the
+	// call would mean something else by then: a server that stood still for longer
+	// than the lease, or whose clock has jumped, shows all entries as idle. The zero
+	// time is no limit.
+	NotAfter time.Time
+}
+
+// Reclaimed is what [Group.Reclaim] took.
+type Reclaimed struct {
+	Taken
+	// Next is the cursor to go on with, the zero ID when a round is complete.
+	Next ID
+	// At is the server's time.
+	At time.Time
+	// Late says that NotAfter had passed, so that nothing was taken.
+	Late bool
+}
+
+// Reclaim takes entries over that have been idle for longer than the lease,
+// whoever had them, by XAUTOCLAIM. One call looks at a part of the pending entries
+// only (COUNT x 10), so it may take none and not be at the end.
+func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (Reclaimed, error) {
+	r := Reclaimed{Next: what.Cursor}
+	latest := int64(0)
+	if !what.NotAfter.IsZero() {
+		latest = what.NotAfter.UnixMilli()
 	}
-	if err = reply.open(3); err == nil {
+	reply, err := g.run(ctx, reclaimScript, consumer, what.Lease.Milliseconds(), what.Cursor.String(), what.Limit, latest)
+	if err != nil {
+		return r, g.wrap("reclaim from", err)
+	}
+	next, at, late := ID{}, int64(0), int64(0)
+	if err = reply.open(5); err == nil {
 		next, err = reply.id()
 	}
 	if err == nil {
-		t, err = g.takenReply(reply)
+		r.Taken, err = g.takenReply(reply)
 	}
-	return t, next, g.wrap("reclaim from", err)
+	if err == nil {
+		at, err = reply.int()
+	}
+	if err == nil {
+		late, err = reply.int()
+	}
+	if err != nil {
+		return r, g.wrap("reclaim from", err)
+	}
+	r.Next, r.At, r.Late = next, time.UnixMilli(at), late == 1
+	return r, nil
 }
 
 var recoverScript = newScript("recover", recoverLua)

@@ -58,7 +58,8 @@ func TestPayloadLostWhileHeldAndAbandoned(t *testing.T) {
 	l := newLab(t)
 	batch := l.given("me", 3)
 	l.del(batch[1].EntryID)
-	taken, next, err := l.g.Reclaim(l.ctx, "other", 0, ID{}, 100)
+	taken, err := l.g.Reclaim(l.ctx, "other", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 100})
+	next := taken.Next
 	require.NoError(t, err)
 	require.True(t, next.IsZero())
 	require.Equal(t, []ID{batch[0].EntryID, batch[2].EntryID}, idsOf(taken.Batch))
@@ -88,7 +89,7 @@ func TestPayloadLostWhileItFails(t *testing.T) {
 		_, err := l.g.Fail(l.ctx, "me", batch[0].Held(), 0, "boom")
 		require.ErrorIs(t, err, ErrPayloadLost)
 		require.Equal(t, before, l.state(), "only the worker has the fields still: it may bury them")
-		_, err = l.g.FailKeep(l.ctx, "me", batch[0].Held(), "boom")
+		_, err = l.g.FailKeep(l.ctx, "me", batch[0].Held(), 1, "boom")
 		require.ErrorIs(t, err, ErrPayloadLost)
 	}
 	require.NoError(t, l.g.Bury(l.ctx, "me", &batch[0], ReasonAttempts, "boom", true))
@@ -147,7 +148,8 @@ func TestReclaimTakesOnlyWhatIsIdle(t *testing.T) {
 		require.NoError(t, l.rdb.Do(l.ctx, "XCLAIM", l.key, l.g.Name(), "dead", 0, id.String(), "IDLE", 3600_000, "JUSTID").Err())
 	}
 	idle(batch[1].EntryID)
-	taken, next, err := l.g.Reclaim(l.ctx, "me", time.Minute, ID{}, 100)
+	taken, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: time.Minute, Cursor: ID{}, Limit: 100})
+	next := taken.Next
 	require.NoError(t, err)
 	require.True(t, next.IsZero())
 	require.Equal(t, []ID{batch[1].EntryID}, idsOf(taken.Batch))
@@ -162,7 +164,7 @@ func TestReclaimLeavesTheRetrySetAlone(t *testing.T) {
 	batch := l.given("dead", 2)
 	_, err := l.g.Fail(l.ctx, "dead", batch[0].Held(), time.Hour, "boom")
 	require.NoError(t, err)
-	taken, _, err := l.g.Reclaim(l.ctx, "me", 0, ID{}, 100)
+	taken, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 100})
 	require.NoError(t, err)
 	require.Equal(t, []ID{batch[1].EntryID}, idsOf(taken.Batch))
 	require.Equal(t, []row{{batch[0].EntryID, Parked, 1}, {batch[1].EntryID, "me", 2}}, l.pending())
@@ -183,7 +185,8 @@ func TestReclaimCarriesItsCursor(t *testing.T) {
 	var cursor ID
 	calls, empty := 0, 0
 	for {
-		taken, next, err := l.g.Reclaim(l.ctx, "me", time.Minute, cursor, limit)
+		taken, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: time.Minute, Cursor: cursor, Limit: limit})
+		next := taken.Next
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(taken.Batch), limit)
 		got = append(got, idsOf(taken.Batch)...)
@@ -207,7 +210,7 @@ func TestRecover(t *testing.T) {
 	l.steal("thief", batch[0].EntryID)
 	_, err := l.g.Fail(l.ctx, "me", batch[1].Held(), time.Hour, "boom")
 	require.NoError(t, err)
-	_, err = l.g.FailKeep(l.ctx, "me", batch[2].Held(), "boom")
+	_, err = l.g.FailKeep(l.ctx, "me", batch[2].Held(), 1, "boom")
 	require.NoError(t, err)
 	known := map[ID]bool{batch[3].EntryID: true}
 	taken, err := l.g.Recover(l.ctx, "me", func(id ID) bool { return known[id] }, 100)
@@ -264,10 +267,30 @@ func TestAHugeDeliveryCountIsCapped(t *testing.T) {
 	rows, err := l.g.Pending(l.ctx, PendingQuery{})
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
-	taken, _, err := l.g.Reclaim(l.ctx, "me", 0, ID{}, 1)
+	taken, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 1})
 	require.NoError(t, err)
 	require.Equal(t, 1_000_000_000, taken.Batch[0].Deliveries)
 	ok, err := l.g.AckFenced(l.ctx, "me", heldOf(taken.Batch))
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, ok)
+}
+
+// A call that is carried out later than it was meant to be takes nothing: all look
+// idle to a server that stood still, or whose clock has jumped.
+func TestReclaimThatComesTooLateTakesNothing(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.given("dead", 3)
+	before := l.state()
+	now := l.rdb.Time(l.ctx).Val()
+	got, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Limit: 10, NotAfter: now.Add(-time.Second)})
+	require.NoError(t, err)
+	require.True(t, got.Late)
+	require.Empty(t, got.Batch)
+	require.WithinDuration(t, now, got.At, 10*time.Second)
+	require.Equal(t, before, l.state())
+	got, err = l.g.Reclaim(l.ctx, "me", Reclaiming{Limit: 10, NotAfter: now.Add(time.Hour)})
+	require.NoError(t, err)
+	require.False(t, got.Late)
+	require.Len(t, got.Batch, 3)
 }

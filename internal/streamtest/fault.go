@@ -74,19 +74,24 @@ func (f *Fault) cut(cmd redis.Cmder) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: io.ErrClosedPipe}
 }
 
-// loses tells whether this reply gets lost. A blocking read that brought nothing
-// is not worth it.
+// loses tells whether this reply gets lost. A read that brought nothing is not worth
+// it.
 func (f *Fault) loses(cmd redis.Cmder) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	name := strings.ToLower(cmd.Name())
 	raw, isRaw := cmd.(*redis.RawCmd)
-	if f.lose[name] == 0 || (isRaw && len(raw.Val()) < 6) {
+	if f.lose[name] == 0 || (isRaw && empty(raw.Val())) {
 		return false
 	}
 	f.lose[name]--
 	f.lost++
 	return true
+}
+
+// empty tells whether a reply is an error or a null.
+func empty(reply []byte) bool {
+	return len(reply) == 0 || reply[0] == '-' || reply[0] == '_' || string(reply) == "*-1\r\n"
 }
 
 // DialHook leaves connecting as it is.

@@ -1,4 +1,5 @@
--- A failed try. ARGV: id, deliveries, delay in ms, error, 'park' or 'keep'.
+-- A failed try. ARGV: id, deliveries, delay in ms, error, 'park' or 'keep',
+-- the how manieth failure this is (for keep, which may be repeated).
 -- park: the entry waits for its time under no worker's name. keep: it stays
 -- mine, and waits in my memory (what is behind it in order must not pass it).
 -- Answers the number of failures; 0 when it was not mine; -1 when its payload
@@ -7,6 +8,7 @@ local id, delay, err = ARGV[3], tonumber(ARGV[5]), ARGV[6]
 if not mine(id, ARGV[4]) then return 0 end
 if not payload(id) then return -1 end
 local n = failures(id) + 1
+if ARGV[7] == 'keep' then n = tonumber(ARGV[8]) end
 redis.call('HSET', FAILURES, id, n .. ' ' .. err)
 if ARGV[7] == 'park' then
   redis.call('ZADD', RETRY, string.format('%.0f', now_ms() + delay), id)

@@ -23,4 +23,12 @@ for i = 4, #ARGV, 2 do
     redis.call('XCLAIM', STREAM, GROUP, ME, 0, id, 'FORCE', 'RETRYCOUNT', ARGV[i + 1], 'JUSTID')
   end
 end
+-- What was parked went with the group; its times have not.
+if made == 1 then
+  for _, id in ipairs(redis.call('ZRANGE', RETRY, 0, -1)) do
+    if not above(id, at) and not pending(id) and payload(id) then
+      redis.call('XCLAIM', STREAM, GROUP, PARKED, 0, id, 'FORCE', 'RETRYCOUNT', failures(id), 'JUSTID')
+    end
+  end
+end
 return made

@@ -1,0 +1,149 @@
+package consumer_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/streamtest"
+	"github.com/leat-io/leat/stream"
+)
+
+// destroy deletes the lab's group.
+func destroy(t *testing.T, l *streamtest.Lab) {
+	t.Helper()
+	require.NoError(t, redisClient(t, l).XGroupDestroy(l.Ctx, l.Stream, "workers").Err())
+}
+
+// The group goes while every place is held: the fetcher waits for room, so whoever
+// settles has to make the group again. Red when only the fetcher does.
+func TestGroupDestroyedWhileAllPlacesAreHeld(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	h := newHeld()
+	var restored atomic.Int64
+	l.Publish(2) // the second one waits in the place that each stream has
+	l.Run(h.handle, func(c *consumer.Config) {
+		c.Concurrency, c.Prefetch = 1, -1
+		c.Hooks.GroupRestored = func(string) { restored.Add(1) }
+	})
+	receive(t, h.started, "the first delivery")
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "both are held")
+	destroy(t, l)
+	h.release <- errors.New("failed")
+	streamtest.Eventually(t, func() bool { return restored.Load() > 0 }, "the group is made again")
+	for range 10 {
+		h.release <- nil
+	}
+	l.Settled()
+}
+
+// What waits for its next try went with the group; it is put back. Red when
+// restore.lua leaves the retry set's members out.
+func TestGroupDestroyedWithParkedEntries(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	h := newHeld()
+	var tally streamtest.Tally
+	var restored atomic.Int64
+	l.Publish(2)
+	l.Run(func(ctx context.Context, d *stream.Delivery) error {
+		switch n := tally.Hit(d.ID); {
+		case d.ID == "0" && n == 1:
+			return consumer.RetryAfter(errors.New("later"), 2*time.Second)
+		case d.ID == "1" && n == 1:
+			return h.handle(ctx, d)
+		}
+		return nil
+	}, func(c *consumer.Config) { c.Hooks.GroupRestored = func(string) { restored.Add(1) } })
+	receive(t, h.started, "the entry that is held")
+	streamtest.Eventually(t, func() bool { return l.Info().Waiting == 1 }, "the other one is parked")
+	destroy(t, l)
+	streamtest.Eventually(t, func() bool { return restored.Load() == 1 }, "the group is made again, above what is parked")
+	h.release <- nil
+	streamtest.Eventually(t, func() bool { return tally.Of("0") == 2 }, "the parked entry is tried again")
+	l.Settled()
+}
+
+// A worker makes the group again above an entry that another one holds, which has
+// no read under way. That one puts its entry back, and goes on. Red when a
+// heartbeat takes 'not pending' for 'another's'.
+func TestGroupMadeAgainAboveWhatAnotherOneHolds(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	lease := func(c *consumer.Config) { c.Lease = time.Second }
+	old, young := newHeld(), newHeld()
+	var restored atomic.Int64
+	l.Publish(2)
+	l.Run(old.handle, func(c *consumer.Config) {
+		lease(c)
+		c.Concurrency, c.Prefetch = 1, -1 // full: its fetcher reads nothing
+	})
+	receive(t, old.started, "the old entry")
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "the next one waits")
+	l.Run(young.handle, func(c *consumer.Config) {
+		lease(c)
+		c.Hooks.GroupRestored = func(string) { restored.Add(1) }
+	})
+	l.Add(stream.Event{ID: "young", Source: "test", Type: "test.event"})
+	receive(t, young.started, "the young entry")
+	destroy(t, l)
+	streamtest.Eventually(t, func() bool { return restored.Load() == 1 }, "the group is made again")
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 3 }, "the old ones are back")
+	require.Empty(t, old.cause, "nobody has what the old handler works on")
+	for range 10 {
+		old.release <- nil
+		young.release <- nil
+	}
+	l.Settled()
+}
+
+// What is read at most once does not come again with a group that is made again.
+func TestGroupDestroyedAtMostOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var tally streamtest.Tally
+	l.Run(tally.Handler, func(c *consumer.Config) { c.Guarantee = consumer.AtMostOnce })
+	l.Publish(5)
+	streamtest.Eventually(t, func() bool { return tally.Total() == 5 }, "all are handled")
+	destroy(t, l)
+	l.Add(stream.Event{ID: "late", Source: "test", Type: "test.event"})
+	streamtest.Eventually(t, func() bool { return tally.Of("late") == 1 }, "what came later")
+	require.Equal(t, 6, tally.Total())
+}
+
+// The group goes just before the end: the drain does not wait for one that nobody
+// makes.
+func TestGroupDestroyedBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	h := newHeld()
+	r := l.Run(h.handle, func(c *consumer.Config) {
+		c.Concurrency, c.Prefetch, c.ShutdownTimeout = 1, 5, streamtest.Patience
+	})
+	l.Publish(6)
+	receive(t, h.started, "a delivery")
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 6 }, "all are held")
+	destroy(t, l)
+	r.Tell()
+	h.release <- nil
+	receive(t, r.Ended(), "the end")
+	require.NoError(t, r.Stop())
+}
+
+// A stream that cannot be read any more is not ready.
+func TestReadyOfAStreamThatIsReplaced(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	r := l.Run((&streamtest.Tally{}).Handler, nil)
+	streamtest.Eventually(t, func() bool { return r.Ready() == nil }, "it runs")
+	admin := redisClient(t, l)
+	require.NoError(t, admin.Del(l.Ctx, l.Stream).Err())
+	require.NoError(t, admin.Set(l.Ctx, l.Stream, "a string", 0).Err())
+	streamtest.Eventually(t, func() bool { return r.Ready() != nil }, "it is not ready")
+}
