@@ -128,6 +128,7 @@ func (a *acker) flush(batch []ackItem) {
 		a.src.failed("acker", err)
 		a.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
+			c.unsettled.Add(int64(len(batch)))
 			for _, p := range batch {
 				c.finish(p.it, Lost)
 			}

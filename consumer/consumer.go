@@ -30,8 +30,10 @@ type Consumer struct {
 	phase atomic.Int32
 	// settleCtx outlives Run's context: what was handled is settled. It ends
 	// when the consumer gives up.
-	settleCtx context.Context //nolint:containedctx // the lifetime of all settlements, not of one call
+	settleCtx *settling
 	giveUp    context.CancelFunc
+	// unsettled counts what could not be settled before the consumer gave up.
+	unsettled atomic.Int64
 }
 
 // What a consumer is doing.
@@ -104,7 +106,7 @@ func build(conn *stream.Conn, h BatchHandler, cfg Config, batch int, fill time.D
 	// another stream from being read.
 	c.room, c.gate, c.queue = newRoom(cfg.budget()+len(cfg.Streams)), newGate(), newQueue(cfg.OrderBy != nil)
 	c.later = newLater(c.queue, c.release)
-	c.settleCtx, c.giveUp = context.WithCancel(context.Background())
+	c.settleCtx, c.giveUp = newSettling()
 	for _, s := range c.sources {
 		s.acker = newAcker(s, cfg.AckBatch, cfg.budget())
 		context.AfterFunc(c.settleCtx, s.acker.space.Broadcast)
@@ -122,8 +124,9 @@ func (c *Consumer) now() time.Duration { return time.Since(c.epoch) }
 // what has not started, lets handlers finish within ShutdownTimeout, acknowledges
 // what they finished, and removes its name from the groups. It returns nil after
 // that. It survives a Redis that is away, replaced, or without the group; it
-// returns an error when the groups cannot be made at all, or when handlers did not
-// stop.
+// returns an error when the groups cannot be made or used at all, when handlers did
+// not stop, or when something could not be settled in time, which is then handled
+// again by others. It takes no longer than ShutdownTimeout and about a second.
 func (c *Consumer) Run(ctx context.Context) error {
 	if !c.phase.CompareAndSwap(phaseNew, phaseStarting) {
 		return ErrRunOnce
@@ -170,6 +173,11 @@ func (s *source) join(ctx context.Context) error {
 	}
 	at, err := s.group.Position(ctx)
 	if err != nil {
+		return err
+	}
+	// A user who may not run scripts could read, and never retry, reclaim or keep
+	// a lease: that is found out here and not at the first failure.
+	if _, err := s.group.Extend(ctx, s.c.cfg.Name, []stream.Held{{}}); err != nil {
 		return err
 	}
 	if created {

@@ -106,13 +106,12 @@ func (f *fetcher) recover(ctx context.Context) error {
 	}
 	defer f.c.gate.leave()
 	f.taking.Lock()
-	known := f.ledger.held(func(it *item) bool { return !it.orphan.Load() })
-	ids := make(map[stream.ID]bool, len(known))
-	for _, it := range known {
-		ids[it.d.EntryID] = true
+	known := map[stream.Held]bool{}
+	for _, held := range tokens(f.ledger.held(func(it *item) bool { return !it.orphan.Load() })) {
+		known[held] = true
 	}
 	n, err := f.accept(Recovered, func() (stream.Taken, error) {
-		return f.group.Recover(ctx, f.c.cfg.Name, func(id stream.ID) bool { return ids[id] }, room)
+		return f.group.Recover(ctx, f.c.cfg.Name, func(h stream.Held) bool { return known[h] }, room)
 	})
 	f.taking.Unlock()
 	f.c.room.give(room - n)

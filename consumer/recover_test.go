@@ -218,6 +218,11 @@ func TestLostReplyOfAFailureInPlaceCountsOnce(t *testing.T) {
 	failed := make(chan int, 10)
 	h := newHeld()
 	l.Publish(1)
+	// So that the server knows the script, and is asked by EVALSHA.
+	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	require.NoError(t, err)
+	_, err = l.Group.FailKeep(l.Ctx, "nobody", stream.Held{ID: stream.ID{Ms: 1}}, 1, "")
+	require.ErrorIs(t, err, stream.ErrLost)
 	l.RunOn(l.Dial(stream.WithHook(&fault)), func(ctx context.Context, d *stream.Delivery) error {
 		failed <- d.Attempt
 		if d.Attempt == 1 {

@@ -75,8 +75,11 @@ func (r *started) drain(ctx context.Context) error {
 	began := c.now()
 	c.log.Info("consumer drains", zap.String("consumer", c.cfg.Name), zap.Int("waiting", c.queue.waiting()))
 
-	// Redis may be away: then nothing can be settled, and we must end all the same.
-	end := time.AfterFunc(c.cfg.ShutdownTimeout+abandonAfter, c.giveUp)
+	// Redis may be away, or hang: then nothing can be settled, and we must end all
+	// the same.
+	limit := c.cfg.ShutdownTimeout + abandonAfter
+	c.settleCtx.until(time.Now().Add(limit))
+	end := time.AfterFunc(limit, c.giveUp)
 	defer end.Stop()
 
 	takersEnded := make(chan struct{})
@@ -90,20 +93,57 @@ func (r *started) drain(ctx context.Context) error {
 		c.release(append(c.queue.close(), c.later.end()...))
 	}
 	r.unblock(takersEnded)
-	unfinished := r.awaitHandlers(began)
+	running := r.awaitHandlers(began)
 	r.stopLeasers()
 	close(r.stopAckers)
-	r.keepers.Wait()
+	r.awaitKeepers()
 	r.leave()
 	c.log.Info("consumer has drained", zap.String("consumer", c.cfg.Name), zap.Duration("took", c.now()-began))
-	return unfinished
+	return c.leftovers(running)
+}
+
+// awaitKeepers waits for leasers and ackers, not for long once the consumer has
+// given up: a call of theirs may hang for as long as Redis does.
+func (r *started) awaitKeepers() {
+	ended := make(chan struct{})
+	go func() {
+		r.keepers.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return
+	case <-r.c.settleCtx.Done():
+	}
+	timer := time.NewTimer(abandonAfter)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
+}
+
+// leftovers says what a drain could not bring to an end: nil for nothing.
+func (c *Consumer) leftovers(running int) error {
+	unsettled := int(c.unsettled.Load())
+	for _, s := range c.sources { // in a call that still waits for Redis
+		unsettled += len(s.ledger.held((*item).settling))
+	}
+	switch {
+	case running > 0:
+		return fmt.Errorf("consumer %s: %d deliveries are still in handlers that ignore the end of their context; they stay pending and will be taken over",
+			c.cfg.Name, running)
+	case unsettled > 0:
+		return fmt.Errorf("consumer %s: %d deliveries could not be settled before the end, since Redis did not answer; they stay pending, and will be handled again",
+			c.cfg.Name, unsettled)
+	}
+	return nil
 }
 
 // unblock ends the blocking reads, which do not end with a context. A read that
 // is just about to block is caught the next time.
 func (r *started) unblock(ended <-chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.Background(), r.c.conn.Timeout())
-	defer cancel()
+	ctx := r.c.settleCtx
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -117,6 +157,8 @@ func (r *started) unblock(ended <-chan struct{}) {
 		select {
 		case <-ended:
 			return
+		case <-ctx.Done():
+			return
 		case <-tick.C:
 		}
 	}
@@ -124,35 +166,35 @@ func (r *started) unblock(ended <-chan struct{}) {
 
 // awaitHandlers waits for the workers: for ShutdownTimeout, then with their
 // contexts ended for a moment more.
-func (r *started) awaitHandlers(began time.Duration) error {
+func (r *started) awaitHandlers(began time.Duration) (running int) {
 	defer r.stopWork(nil)
 	timer := time.NewTimer(max(began+r.c.cfg.ShutdownTimeout-r.c.now(), 0))
 	defer timer.Stop()
 	select {
 	case <-r.handlersFinished:
-		return nil
+		return 0
 	case <-timer.C:
 	}
 	r.stopWork(ErrShutdown)
 	timer.Reset(abandonAfter)
 	select {
 	case <-r.handlersFinished:
-		return nil
+		return 0
 	case <-timer.C:
 	}
-	running := 0
 	for _, s := range r.c.sources {
 		running += len(s.ledger.held(func(it *item) bool { return !it.settling() }))
 	}
-	return fmt.Errorf("consumer %s: %d deliveries are still in handlers that ignore the end of their context; they stay pending and will be taken over",
-		r.c.cfg.Name, running)
+	return running
 }
 
 // leave removes the consumer's name from each group where nothing is pending
 // under it.
 func (r *started) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), r.c.conn.Timeout())
-	defer cancel()
+	ctx := r.c.settleCtx
+	if ctx.Err() != nil {
+		return // others will remove the name
+	}
 	var all sync.WaitGroup
 	for _, s := range r.c.sources {
 		all.Go(func() {

@@ -76,6 +76,7 @@ func (c *Consumer) until(it *item, what string, call func() error) error {
 		it.src.failed(what, err)
 		it.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
+			c.unsettled.Add(1)
 			return err
 		}
 	}
@@ -189,6 +190,7 @@ func (c *Consumer) releaseOf(src *source, items []*item) {
 		src.failed("release", err)
 		src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
+			c.unsettled.Add(int64(len(items)))
 			for _, it := range items {
 				c.finish(it, Lost)
 			}

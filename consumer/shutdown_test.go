@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/redistest"
 	"github.com/leat-io/leat/internal/streamtest"
 	"github.com/leat-io/leat/stream"
 )
@@ -117,8 +118,46 @@ func TestShutdownWithoutRedis(t *testing.T) {
 	fault.Cut()
 	h.release <- nil
 	h.release <- errors.New("failed")
-	require.NoError(t, a.Stop())
+	require.ErrorContains(t, a.Stop(), "2 deliveries could not be settled")
 	require.Len(t, l.Pending(), 2, "nothing could be settled, nothing is lost")
+}
+
+// A Redis that hangs holds the end up for no longer than ShutdownTimeout and a
+// little, although each call would wait for it longer.
+func TestShutdownWithARedisThatHangs(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	l := streamtest.New(t, server.URL())
+	h := newHeld()
+	conn := l.Dial(stream.WithTimeout(streamtest.Patience / 2)) // no call ends by itself
+	a := l.RunOn(conn, h.handle, func(c *consumer.Config) { c.ShutdownTimeout = 200 * time.Millisecond })
+	l.Publish(2)
+	receive(t, h.started, "a delivery")
+	receive(t, h.started, "a delivery")
+	server.Pause()
+	a.Tell()
+	h.release <- nil
+	h.release <- errors.New("failed")
+	select {
+	case <-a.Ended():
+		require.ErrorContains(t, a.Stop(), "2 deliveries could not be settled")
+	case <-time.After(streamtest.Patience / 3):
+		t.Error("it waits for Redis")
+	}
+	server.Resume()
+}
+
+// A user who may read, but not run scripts, could never retry or keep a lease: it is
+// found out at the start.
+func TestRunWithoutTheRightToRunScripts(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Password("admin"), redistest.ACLUser("few", "secret", "~* +@stream +@connection +command"))
+	conn, err := stream.Dial(t.Context(), "redis://few:secret@"+server.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	c, err := consumer.New(conn, nothing, consumer.Config{Group: "g", Streams: []string{"s"}})
+	require.NoError(t, err)
+	require.ErrorContains(t, c.Run(t.Context()), "NOPERM")
 }
 
 func TestRunTwice(t *testing.T) {

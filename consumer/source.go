@@ -108,7 +108,11 @@ func (s *source) learn(asked, came int, err error) {
 }
 
 // answered notes that Redis answers.
-func (s *source) answered() { s.soundSince.CompareAndSwap(-1, int64(s.c.now())) }
+func (s *source) answered() {
+	if s.soundSince.CompareAndSwap(-1, int64(s.c.now())) {
+		s.c.log.Info("redis answers again", zap.String("stream", s.stream))
+	}
+}
 
 // take runs call, which takes entries over in our name, and hands what comes to
 // the executor. The caller has room for as many as can come. Nothing is taken while
@@ -134,6 +138,9 @@ func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, e
 		return 0, err
 	}
 	s.c.cfg.Hooks.Taken(s.stream, how, n, s.c.now()-from)
+	if how == Reclaimed || how == Recovered {
+		s.c.log.Info("took entries over", zap.String("stream", s.stream), zap.Int("entries", n), zap.Stringer("how", how))
+	}
 	if how != Read {
 		// The retry set has them by time, and as text: 10 before 9.
 		slices.SortFunc(t.Batch, func(a, b stream.Delivery) int { return a.EntryID.Compare(b.EntryID) })

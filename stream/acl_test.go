@@ -111,7 +111,7 @@ func everything(l *lab) error {
 	note(err)
 	_, err = l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
 	note(err)
-	_, err = l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10)
+	_, err = l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 10)
 	note(err)
 	letters, _, err := l.g.Letters(l.ctx, ID{}, 10)
 	note(err)

@@ -79,7 +79,7 @@ func TestAWrongDeadLetterKeyChangesNothing(t *testing.T) {
 			_, err := l.g.Reclaim(l.ctx, "me", Reclaiming{Lease: 0, Cursor: ID{}, Limit: 10})
 			return err
 		}(),
-		"Recover": func() error { _, err := l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10); return err }(),
+		"Recover": func() error { _, err := l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 10); return err }(),
 		"Redrive": func() error {
 			_, err := l.g.Redrive(l.ctx, Letter{Group: "billing", Stream: l.key, Fields: fieldsOf("a", "b")})
 			return err

@@ -47,7 +47,11 @@ func readPassword(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read redis password file: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	password := strings.TrimSpace(string(b))
+	if password == "" {
+		return "", fmt.Errorf("read redis password file %s: it is empty", path)
+	}
+	return password, nil
 }
 
 // WithCA trusts the certificates in a PEM file instead of the system's. Needs a
@@ -134,6 +138,10 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	plan, err := parseURL(url)
 	if err != nil {
 		return nil, err
+	}
+	if plan.userWithoutPassword() && s.passwordFile == "" {
+		// Redis would be talked to as its default user.
+		return nil, fmt.Errorf("connect to %s: %w: a user without a password: add one, or a password file", plan, ErrURL)
 	}
 	if s.tls != nil && plan.tls == nil {
 		return nil, fmt.Errorf("connect to %s: a CA or client certificate is given, but the URL is not a rediss one", plan)

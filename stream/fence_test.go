@@ -156,7 +156,7 @@ var others = []settlement{
 		return false, err
 	}},
 	{"Recover", func(l *lab, c string, _ *Delivery) (bool, error) {
-		_, err := l.g.Recover(l.ctx, c, func(ID) bool { return false }, 10)
+		_, err := l.g.Recover(l.ctx, c, func(Held) bool { return false }, 10)
 		return false, err
 	}},
 	{"Leave", func(l *lab, c string, _ *Delivery) (bool, error) {

@@ -141,7 +141,7 @@ func TestASilentServerEndsARead(t *testing.T) {
 	// What was read into the void is pending, unknown to us.
 	got, err := r.Read(l.ctx, 1, time.Second)
 	require.NoError(t, err)
-	taken, err := l.g.Recover(l.ctx, "me", func(id ID) bool { return len(got) > 0 && got[0].EntryID == id }, 10)
+	taken, err := l.g.Recover(l.ctx, "me", func(h Held) bool { return len(got) > 0 && got[0].Held() == h }, 10)
 	require.NoError(t, err)
 	require.Len(t, append(got, taken.Batch...), 1)
 }

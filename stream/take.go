@@ -108,9 +108,10 @@ var recoverScript = newScript("recover", recoverLua)
 const ownPage = 1000
 
 // Recover takes again what is pending under the consumer's own name and is not
-// known: entries whose reply was lost on the way. The count of deliveries stays.
+// known by its token (an entry that is known with another count is another delivery
+// of it): entries whose reply was lost on the way. The count of deliveries stays.
 // Nobody else may take entries in the consumer's name meanwhile.
-func (g *Group) Recover(ctx context.Context, consumer string, known func(ID) bool, limit int) (Taken, error) {
+func (g *Group) Recover(ctx context.Context, consumer string, known func(Held) bool, limit int) (Taken, error) {
 	var all Taken
 	for from := (ID{}); len(all.Batch) < limit; {
 		rows, err := g.Pending(ctx, PendingQuery{Consumer: consumer, From: from, Count: ownPage})
@@ -120,7 +121,7 @@ func (g *Group) Recover(ctx context.Context, consumer string, known func(ID) boo
 		unknown := make([]Held, 0, len(rows))
 		looked := 0
 		for ; looked < len(rows) && len(all.Batch)+len(unknown) < limit; looked++ {
-			if row := rows[looked]; !known(row.ID) {
+			if row := rows[looked]; !known(Held{row.ID, row.Deliveries}) {
 				unknown = append(unknown, Held{row.ID, row.Deliveries})
 			}
 		}

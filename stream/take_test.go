@@ -72,7 +72,7 @@ func TestPayloadLostWhileItsReplyWas(t *testing.T) {
 	l := newLab(t)
 	batch := l.given("me", 2)
 	l.del(batch[0].EntryID)
-	taken, err := l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10)
+	taken, err := l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 10)
 	require.NoError(t, err)
 	require.Equal(t, []ID{batch[1].EntryID}, idsOf(taken.Batch))
 	require.Equal(t, []ID{batch[0].EntryID}, taken.Lost)
@@ -213,17 +213,17 @@ func TestRecover(t *testing.T) {
 	_, err = l.g.FailKeep(l.ctx, "me", batch[2].Held(), 1, "boom")
 	require.NoError(t, err)
 	known := map[ID]bool{batch[3].EntryID: true}
-	taken, err := l.g.Recover(l.ctx, "me", func(id ID) bool { return known[id] }, 100)
+	taken, err := l.g.Recover(l.ctx, "me", func(h Held) bool { return known[h.ID] }, 100)
 	require.NoError(t, err)
 	require.Equal(t, []ID{batch[2].EntryID, batch[4].EntryID, batch[5].EntryID}, idsOf(taken.Batch))
 	for i := range taken.Batch {
 		require.Equal(t, 1, taken.Batch[i].Deliveries, "the count stays: it was never started")
 	}
 	require.Equal(t, 2, taken.Batch[0].Attempt)
-	taken, err = l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 2)
+	taken, err = l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 2)
 	require.NoError(t, err)
 	require.Equal(t, idsOf(batch[2:4]), idsOf(taken.Batch), "bounded by the limit")
-	taken, err = l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 0)
+	taken, err = l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 0)
 	require.NoError(t, err)
 	require.Empty(t, taken.Batch)
 }
@@ -235,7 +235,7 @@ func TestRecoverGoesOnBehindLostPayloads(t *testing.T) {
 	l := newLab(t)
 	batch := l.given("me", 20)
 	l.del(idsOf(batch[:9])...)
-	taken, err := l.g.Recover(l.ctx, "me", func(ID) bool { return false }, 10)
+	taken, err := l.g.Recover(l.ctx, "me", func(Held) bool { return false }, 10)
 	require.NoError(t, err)
 	require.Len(t, taken.Lost, 9)
 	require.Equal(t, idsOf(batch[9:19]), idsOf(taken.Batch))
@@ -253,7 +253,7 @@ func TestRecoverGoesThroughPages(t *testing.T) {
 	_, err := pipe.Exec(l.ctx)
 	require.NoError(t, err)
 	require.Len(t, l.read("me", n), n)
-	taken, err := l.g.Recover(l.ctx, "me", func(id ID) bool { return id.Ms <= ownPage+500 }, n)
+	taken, err := l.g.Recover(l.ctx, "me", func(h Held) bool { return h.ID.Ms <= ownPage+500 }, n)
 	require.NoError(t, err)
 	require.Len(t, taken.Batch, ownPage-495)
 }

@@ -25,6 +25,18 @@ type plan struct {
 // String is where the plan leads, without credentials.
 func (p *plan) String() string { return p.where }
 
+// userWithoutPassword tells whether a user is named who could not be used: without
+// a password nobody is authenticated.
+func (p *plan) userWithoutPassword() bool {
+	switch {
+	case p.simple != nil:
+		return p.simple.Username != "" && p.simple.Password == ""
+	case p.failover != nil:
+		return p.failover.Username != "" && p.failover.Password == ""
+	}
+	return p.cluster != nil && p.cluster.Username != "" && p.cluster.Password == ""
+}
+
 // address is a URL taken apart. url.Parse cannot do it: it refuses several hosts.
 type address struct {
 	scheme, user, password string
@@ -33,7 +45,8 @@ type address struct {
 	query                  url.Values
 }
 
-var errURL = errors.New("redis url")
+// ErrURL is wrapped by the errors of URLs that [Dial] does not understand.
+var ErrURL = errors.New("redis url")
 
 // parseURL never quotes what it was given: a password may be in it.
 func parseURL(raw string) (*plan, error) {
@@ -62,13 +75,13 @@ func parseURL(raw string) (*plan, error) {
 	case base == "+cluster":
 		err = p.clustered(a)
 	default:
-		err = fmt.Errorf("%w: scheme %q: want redis, rediss, unix, redis+sentinel or redis+cluster", errURL, a.scheme)
+		err = fmt.Errorf("%w: scheme %q: want redis, rediss, unix, redis+sentinel or redis+cluster", ErrURL, a.scheme)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for name := range a.query {
-		return nil, fmt.Errorf("%w: parameter %q is not known for %s", errURL, name, a.scheme)
+		return nil, fmt.Errorf("%w: parameter %q is not known for %s", ErrURL, name, a.scheme)
 	}
 	return p, nil
 }
@@ -76,7 +89,7 @@ func parseURL(raw string) (*plan, error) {
 func splitURL(raw string) (address, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
-		return address{}, fmt.Errorf("%w: no scheme; it looks like %s", errURL, DefaultURL)
+		return address{}, fmt.Errorf("%w: no scheme; it looks like %s", ErrURL, DefaultURL)
 	}
 	a := address{scheme: strings.ToLower(scheme)}
 	rest, query, _ := strings.Cut(rest, "?")
@@ -87,11 +100,11 @@ func splitURL(raw string) (address, error) {
 	// A password with a bare '/' or '?' would be taken for host, path and
 	// parameters, and shown as such.
 	if strings.Contains(query, "@") || (a.scheme != "unix" && strings.Contains(a.path, "@")) {
-		return address{}, fmt.Errorf("%w: '@' behind the host: percent-encode what is special in user, password and parameters (%%2F for '/', %%3F for '?', %%40 for '@')", errURL)
+		return address{}, fmt.Errorf("%w: '@' behind the host: percent-encode what is special in user, password and parameters (%%2F for '/', %%3F for '?', %%40 for '@')", ErrURL)
 	}
 	var err error
 	if a.query, err = url.ParseQuery(query); err != nil {
-		return address{}, fmt.Errorf("%w: its parameters cannot be decoded", errURL)
+		return address{}, fmt.Errorf("%w: its parameters cannot be decoded", ErrURL)
 	}
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		user, password, _ := strings.Cut(authority[:i], ":")
@@ -100,7 +113,7 @@ func splitURL(raw string) (address, error) {
 			a.password, err = url.PathUnescape(password)
 		}
 		if err != nil {
-			return address{}, fmt.Errorf("%w: user or password is not percent-encoded properly", errURL)
+			return address{}, fmt.Errorf("%w: user or password is not percent-encoded properly", ErrURL)
 		}
 	}
 	if authority != "" {
@@ -121,7 +134,7 @@ func (a *address) addrs(port string) ([]string, error) {
 			name, given = strings.Trim(host, "[]"), port
 		}
 		if n, err := strconv.ParseUint(given, 10, 16); err != nil || n == 0 || name == "" {
-			return nil, fmt.Errorf("%w: host %q: want host:port", errURL, host)
+			return nil, fmt.Errorf("%w: host %q: want host:port", ErrURL, host)
 		}
 		out = append(out, net.JoinHostPort(name, given))
 	}
@@ -145,7 +158,7 @@ func (a *address) db(element string) (int, error) {
 	}
 	n, err := strconv.ParseUint(element, 10, 16)
 	if err != nil {
-		return 0, fmt.Errorf("%w: database %q: want a number", errURL, element)
+		return 0, fmt.Errorf("%w: database %q: want a number", ErrURL, element)
 	}
 	return int(n), nil
 }
@@ -155,12 +168,12 @@ func (a *address) common() (protocol int, name string, dial time.Duration, err e
 	name = a.take("client_name")
 	if v := a.take("protocol"); v != "" {
 		if protocol, err = strconv.Atoi(v); err != nil || protocol < 2 || protocol > 3 {
-			return 0, "", 0, fmt.Errorf("%w: protocol %q: want 2 or 3", errURL, v)
+			return 0, "", 0, fmt.Errorf("%w: protocol %q: want 2 or 3", ErrURL, v)
 		}
 	}
 	if v := a.take("dial_timeout"); v != "" {
 		if dial, err = time.ParseDuration(v); err != nil || dial <= 0 {
-			return 0, "", 0, fmt.Errorf("%w: dial_timeout %q: want a duration such as 2s", errURL, v)
+			return 0, "", 0, fmt.Errorf("%w: dial_timeout %q: want a duration such as 2s", ErrURL, v)
 		}
 	}
 	return protocol, name, dial, nil
@@ -168,7 +181,7 @@ func (a *address) common() (protocol int, name string, dial time.Duration, err e
 
 func (p *plan) unix(a address) error {
 	if len(a.hosts) > 0 || a.path == "" {
-		return fmt.Errorf("%w: want unix:///path/to/socket", errURL)
+		return fmt.Errorf("%w: want unix:///path/to/socket", ErrURL)
 	}
 	db, err := a.db("")
 	if err != nil {
@@ -186,7 +199,7 @@ func (p *plan) single(a address) error {
 		return err
 	}
 	if len(addrs) > 1 {
-		return fmt.Errorf("%w: several hosts: want redis+cluster:// or redis+sentinel://", errURL)
+		return fmt.Errorf("%w: several hosts: want redis+cluster:// or redis+sentinel://", ErrURL)
 	}
 	db, err := a.db(strings.Trim(a.path, "/"))
 	if err != nil {
@@ -205,7 +218,7 @@ func (p *plan) sentinel(a address) error {
 	}
 	master, element, _ := strings.Cut(strings.Trim(a.path, "/"), "/")
 	if master == "" {
-		return fmt.Errorf("%w: want the master's name behind the sentinels: redis+sentinel://host,host/master", errURL)
+		return fmt.Errorf("%w: want the master's name behind the sentinels: redis+sentinel://host,host/master", ErrURL)
 	}
 	db, err := a.db(element)
 	if err != nil {
@@ -227,7 +240,7 @@ func (p *plan) clustered(a address) error {
 		return err
 	}
 	if element := strings.Trim(a.path, "/"); element != "" && element != "0" {
-		return fmt.Errorf("%w: a cluster has database 0 only", errURL)
+		return fmt.Errorf("%w: a cluster has database 0 only", ErrURL)
 	}
 	o := &redis.ClusterOptions{Addrs: addrs, Username: a.user, Password: a.password, TLSConfig: p.tls}
 	o.Protocol, o.ClientName, o.DialTimeout, err = a.common()

@@ -109,11 +109,11 @@ func TestBadURLs(t *testing.T) {
 	t.Parallel()
 	for _, raw := range badURLs {
 		p, err := parseURL(raw)
-		require.ErrorIs(t, err, errURL, raw)
+		require.ErrorIs(t, err, ErrURL, raw)
 		require.Nil(t, p, raw)
 		require.NotContains(t, err.Error(), canary, raw)
 		_, err = Dial(t.Context(), raw)
-		require.ErrorIs(t, err, errURL, raw)
+		require.ErrorIs(t, err, ErrURL, raw)
 		require.NotContains(t, err.Error(), canary, raw)
 	}
 }

@@ -99,6 +99,12 @@ func (a *app) listLetters(ctx context.Context, g *stream.Group, count int, asJSO
 		letters = append(letters, page...)
 		from, more = next, !next.IsZero()
 	}
+	if len(letters) == 0 {
+		// None, or no such group: two things that look alike.
+		if _, err := g.Info(ctx); err != nil {
+			return err
+		}
+	}
 	if len(letters) == count {
 		a.note("these are the first %d; there may be more, see --count", count)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -69,6 +70,9 @@ func (a *app) connect(ctx context.Context) (*stream.Conn, func(), error) {
 	conn, err := stream.Dial(ctx, url, a.redis.options()...)
 	if err != nil {
 		stop()
+		if errors.Is(err, stream.ErrURL) {
+			err = &usageError{err}
+		}
 		return nil, nil, err
 	}
 	return conn, func() {

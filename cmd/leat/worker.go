@@ -30,8 +30,10 @@ stops reading, hands back what has not started, lets the rest finish within
 4xx makes a dead letter, everything else is tried again.
 
 --command CMD runs CMD for each event: its data on stdin, its attributes in the
-environment (LEAT_ID, LEAT_TYPE, LEAT_SUBJECT, LEAT_STREAM, LEAT_ENTRY_ID,
-LEAT_ATTEMPT). Exit code 0 acknowledges, 65 makes a dead letter, all others are
+environment (LEAT_ID, LEAT_TYPE, LEAT_SOURCE, LEAT_SUBJECT, LEAT_TIME,
+LEAT_DATACONTENTTYPE, LEAT_EXT_<NAME>, LEAT_STREAM, LEAT_ENTRY_ID, LEAT_ATTEMPT).
+This worker's own LEAT_ variables, and those that look like a password of Redis, are
+not passed on: give a leat inside of CMD its --redis. Exit code 0 acknowledges, 65 makes a dead letter, all others are
 tried again. CMD's arguments are those that are no flags of leat, and all that
 follows --, which goes before arguments that begin with a dash:
 
