@@ -11,7 +11,9 @@ import (
 
 const redriveHelp = `redrive gives dead letters back to their group, and to that group alone, with no
 failures counted: those with the IDs given (the letters', as list prints them), or
---all that are there when it begins. It prints the entry that each one has become.
+--all that are there when it begins. It prints the entry that each one has become,
+with --all how many there were; in JSON, letters are those that were named, and with
+--all those that could not be redriven.
 A letter that cannot be redriven is reported, the others are; the exit code is 1
 then. A letter without a payload (payload-lost) cannot be redriven.
 
