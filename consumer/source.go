@@ -36,7 +36,8 @@ type source struct {
 	extendedAt atomic.Int64
 	// restoredAt is when the group was made anew last; 0 never.
 	restoredAt atomic.Int64
-	restoring  sync.Mutex
+	// restoring is held by the one that makes the group anew.
+	restoring sync.Mutex
 	// ceiling is how many entries a call may ask for since one did not come
 	// through in time; 0 for as many as there is room.
 	ceiling atomic.Int64
