@@ -61,10 +61,13 @@ func checkNothingLost(t *testing.T, s *Summary, events int) {
 	t.Helper()
 	assert.NoError(t, s.Err())
 	assert.Equal(t, events, s.Published)
-	assert.Equal(t, poison(events), s.Dead)
+	assert.Equal(t, poison(events), s.Dead, "%+v", s.DeadLetters)
 	assert.Equal(t, events-s.Dead, s.Handled)
 	assert.Zero(t, s.Lost)
-	assert.Equal(t, flaky(events)*faultCount, s.Retried, "each flaky event fails that often and then succeeds")
+	// Each flaky event fails that often and then succeeds; a worker that is killed just
+	// after a failure was settled tells nobody.
+	assert.LessOrEqual(t, s.Retried, flaky(events)*faultCount)
+	assert.GreaterOrEqual(t, s.Retried, flaky(events)*faultCount-s.Killed*flaky(events))
 	assert.Len(t, s.DeadLetters, s.Dead)
 	for _, d := range s.DeadLetters {
 		assert.NotEmpty(t, d.ID)

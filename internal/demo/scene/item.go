@@ -3,6 +3,7 @@ package scene
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -102,7 +103,7 @@ func (s *Scene) Item() Item {
 			"https://stac-extensions.github.io/sat/v1.0.0/schema.json",
 		},
 		BBox:     s.BBox[:],
-		Geometry: &Geometry{Type: "Polygon", Coordinates: [][][2]float64{s.Footprint}},
+		Geometry: &Geometry{Type: "Polygon", Coordinates: [][][2]float64{slices.Clone(s.Footprint)}},
 		Properties: Properties{
 			Datetime: s.Sensed.Format(milli), Created: s.Created.Format(milli), Updated: s.Created.Format(milli),
 			Platform: "sentinel-2" + strings.ToLower(s.Platform[2:]), Constellation: "sentinel-2", Instruments: []string{"msi"},
