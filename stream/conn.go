@@ -13,14 +13,16 @@ import (
 )
 
 // Conn is the connection of a program to one Redis, cluster or group of
-// sentinels. It has two pools: one for blocking reads, one for commands, so
-// that a read that waits never keeps an acknowledgement from being sent. The
+// sentinels. It has two pools: one for connections that are taken over from
+// go-redis (a blocking read has one to itself, so that a read that waits never
+// keeps an acknowledgement from being sent), one for all other commands. The
 // client underneath never sends a command twice by itself; who may do that is
 // decided by [Classify].
 //
 // A Conn is safe for concurrent use by any number of producers and consumers.
 type Conn struct {
 	commands, reads router
+	wires           *wires
 	settings        *settings
 	where           string
 	broken          error
@@ -31,10 +33,12 @@ type Conn struct {
 }
 
 func newConn(p *plan, s *settings) *Conn {
-	return &Conn{
+	c := &Conn{
 		commands: newRouter(p, s, false), reads: newRouter(p, s, true),
 		settings: s, where: p.where, commandy: map[string]bool{},
 	}
+	c.wires = newWires(c)
+	return c
 }
 
 // String is where the connection leads, without credentials.
@@ -54,6 +58,7 @@ func (c *Conn) Close() error {
 	if c.broken != nil || c.closed.Swap(true) {
 		return nil //nolint:nilerr // what was never opened is closed
 	}
+	c.wires.close()
 	return errors.Join(c.commands.close(), c.reads.close())
 }
 

@@ -1,13 +1,22 @@
 package stream
 
+import "fmt"
+
 // Batch is what one read brought: deliveries of one stream, in the order of the
 // reply. All of them alias one buffer.
 type Batch []Delivery
 
-// decodeRead decodes the reply of XREADGROUP of one stream in RESP2 (an array
-// of [name, entries]) or RESP3 (a map of name to entries). A null is no entries.
+// decodeRead decodes a complete reply of XREADGROUP.
 func decodeRead(raw []byte, stream string) (Batch, error) {
 	c := cursor{buf: raw}
+	return c.read(stream)
+}
+
+// read decodes the reply of XREADGROUP of one stream in RESP2 (an array of
+// [name, entries]) or RESP3 (a map of name to entries), and leaves the cursor
+// behind it. A null is no entries. When the reply is an error of the server, the
+// cursor is behind it too; after any other error it is somewhere inside.
+func (c *cursor) read(stream string) (Batch, error) {
 	h, err := c.header()
 	switch {
 	case err != nil:
@@ -18,7 +27,7 @@ func decodeRead(raw []byte, stream string) (Batch, error) {
 		return nil, nil
 	case h.kind == '*' && h.n == 1:
 		if n, ok, err := c.array(); err != nil || !ok || n != 2 {
-			return nil, orProtocol(err, &c, "no [stream, entries]")
+			return nil, orProtocol(err, c, "no [stream, entries]")
 		}
 	case h.kind == '%' && h.n == 1:
 	default:
@@ -27,14 +36,11 @@ func decodeRead(raw []byte, stream string) (Batch, error) {
 	if err := c.skip(); err != nil { // the stream's name, which we asked for
 		return nil, err
 	}
-	return c.entries(stream, func(d *Delivery) error {
-		d.Deliveries = 1 // what '>' gives is delivered for the first time
-		return nil
-	})
+	return c.entries(stream, nil)
 }
 
-// decodeTaken decodes what the scripts that take entries over answer: an array
-// of [id, fields, deliveries, failures].
+// taken decodes what the scripts that take entries over answer: an array of
+// [id, fields, deliveries, failures].
 func (c *cursor) taken(stream string) (Batch, error) {
 	return c.entries(stream, func(d *Delivery) error {
 		deliveries, err := c.int()
@@ -47,65 +53,60 @@ func (c *cursor) taken(stream string) (Batch, error) {
 	})
 }
 
-// entries decodes an array of entries [id, [name, value, ...], more...]; rest
-// reads what more there is. One slice holds all deliveries, another all fields.
+// entries decodes an array of entries [id, [name, value, ...], more...]; rest reads
+// what more there is, nil: nothing. One slice holds all deliveries, another all
+// fields.
 func (c *cursor) entries(stream string, rest func(*Delivery) error) (Batch, error) {
 	n, ok, err := c.array()
 	if err != nil || !ok || n == 0 {
 		return nil, err
 	}
+	if c.begun != nil {
+		c.begun(n)
+	}
 	// An entry takes 17 bytes at the least ("*2 $3 0-0 *0"), whatever n claims.
-	batch := make(Batch, 0, min(n, (len(c.buf)-c.pos)/17))
-	var arena []Field
-	for range n {
-		if size, ok, err := c.array(); err != nil || !ok || size < 2 {
-			return nil, orProtocol(err, c, "no [id, fields]")
+	batch, arena := c.memory.begin(c.ahead(n, 17))
+	for len(batch) < n {
+		if len(batch) < cap(batch) {
+			batch = batch[:len(batch)+1] // its memory is zero
+		} else {
+			batch = append(batch, Delivery{})
 		}
-		d := Delivery{Stream: stream, Attempt: 1}
-		if d.EntryID, err = c.id(); err != nil {
-			return nil, err
+		d := &batch[len(batch)-1]
+		// What '>' gives is delivered for the first time.
+		d.Stream, d.Attempt, d.Deliveries = stream, 1, 1
+		if arena, err = c.entry(d, arena, n-len(batch)+1, rest); err != nil {
+			return nil, c.inside(err)
 		}
-		if arena, d.Fields, err = c.fields(arena, n-len(batch)); err != nil {
-			return nil, err
-		}
-		if err = rest(&d); err != nil {
-			return nil, err
-		}
-		d.decode()
-		batch = append(batch, d)
+	}
+	if c.memory != nil {
+		c.memory.end(batch, arena, c.buf)
 	}
 	return batch, nil
 }
 
-// fields decodes the flat array of an entry's names and values into the arena.
-// The arena is made for as many entries like this one as are still to come; when
-// it is full a new one is begun, the old one stays with the entries that have it.
-func (c *cursor) fields(arena []Field, entries int) ([]Field, Fields, error) {
-	n, ok, err := c.array()
-	if err != nil || !ok {
-		return arena, nil, err
+// entry decodes one of that many entries that are still to come.
+func (c *cursor) entry(d *Delivery, arena []Field, entries int, rest func(*Delivery) error) ([]Field, error) {
+	size, ok, err := c.array()
+	if err != nil || !ok || size < 2 || (size > 2 && rest == nil) {
+		return arena, orProtocol(err, c, "no [id, fields]")
 	}
-	if n%2 != 0 {
-		return arena, nil, c.fail("field without a value")
+	if d.EntryID, err = c.id(); err != nil {
+		return arena, err
 	}
-	n /= 2
-	if cap(arena)-len(arena) < n {
-		// As many as the rest of the reply can hold, no more: a field takes
-		// ten bytes at the least.
-		arena = make([]Field, 0, max(n, min(n*entries, (len(c.buf)-c.pos)/10+n)))
+	if arena, err = c.fields(d, arena, entries); err == nil && rest != nil {
+		err = rest(d)
 	}
-	from := len(arena)
-	for range n {
-		var f Field
-		if f.Name, _, err = c.bytes(); err == nil {
-			f.Value, _, err = c.bytes()
-		}
-		if err != nil {
-			return arena, nil, err
-		}
-		arena = append(arena, f)
+	return arena, err
+}
+
+// inside is an error that ended the decoding among the entries. One of the server's
+// is none of the reply then: entries came in front of it, and are the consumer's.
+func (c *cursor) inside(err error) error {
+	if text, ok := serverError(err); ok {
+		return c.fail(fmt.Sprintf("error %q in place of a value", clip([]byte(text), 64)))
 	}
-	return arena, Fields(arena[from:len(arena):len(arena)]), nil
+	return err
 }
 
 func orProtocol(err error, c *cursor, what string) error {

@@ -2,8 +2,6 @@ package stream
 
 import (
 	"errors"
-	"fmt"
-	"time"
 	"unsafe"
 )
 
@@ -64,86 +62,19 @@ func NewDelivery(stream string, id ID, fields Fields) *Delivery {
 	return d
 }
 
-// decode fills Event from Fields, without copying: strings alias the batch's
-// buffer, which is never written to again.
+// decode fills Event from Fields.
 func (d *Delivery) decode() {
 	if d.Foreign() {
 		return
 	}
 	for i := range d.Fields {
-		d.decodeField(&d.Fields[i])
+		d.set(attributeNamed(d.Fields[i].Name), &d.Fields[i])
 	}
-	if d.malformed == nil {
-		for _, required := range [...]struct{ name, value string }{{"id", d.ID}, {"source", d.Source}, {"type", d.Type}} {
-			if required.value == "" {
-				d.malformed = fmt.Errorf("%w: attribute %q is missing or empty", ErrMalformed, required.name)
-			}
-		}
-	}
+	d.require()
 }
 
-// decodeField takes one field over into Event. Of a name that is there twice
-// the first counts for the attributes; Fields keeps both.
-func (d *Delivery) decodeField(f *Field) {
-	switch string(f.Name) {
-	case "specversion":
-	case "id":
-		setOnce(&d.ID, f.Value)
-	case "source":
-		setOnce(&d.Source, f.Value)
-	case "type":
-		setOnce(&d.Type, f.Value)
-	case "subject":
-		setOnce(&d.Subject, f.Value)
-	case "datacontenttype":
-		setOnce(&d.DataContentType, f.Value)
-	case "dataschema":
-		setOnce(&d.DataSchema, f.Value)
-	case "time":
-		d.decodeTime(f.Value)
-	case "data":
-		if d.Data == nil {
-			d.Data = f.Value[:len(f.Value):len(f.Value)]
-		}
-	default:
-		d.decodeExtension(f)
-	}
-}
-
-func (d *Delivery) decodeTime(value []byte) {
-	if !d.Time.IsZero() {
-		return
-	}
-	t, err := time.Parse(time.RFC3339Nano, alias(value))
-	if err != nil {
-		d.malformed = fmt.Errorf("%w: attribute \"time\": %q is not an RFC 3339 time", ErrMalformed, clip(value, 64))
-		return
-	}
-	d.Time = t
-}
-
-// decodeExtension takes fields with the name of an extension; others (a name
-// with a dash, capitals, binary) stay in Fields alone.
-func (d *Delivery) decodeExtension(f *Field) {
-	if !extensionName(f.Name) {
-		return
-	}
-	if d.Extensions == nil {
-		d.Extensions = make(map[string]string, 4)
-	}
-	if name := alias(f.Name); d.Extensions[name] == "" {
-		d.Extensions[name] = alias(f.Value)
-	}
-}
-
-func setOnce(to *string, value []byte) {
-	if *to == "" {
-		*to = alias(value)
-	}
-}
-
-// alias is b as a string without a copy. Only for bytes of a batch's buffer,
-// which nobody writes to once it is parsed.
+// alias is b as a string without a copy. Only for bytes of a batch's buffer, which
+// nobody writes to while somebody has the batch.
 func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // clip is at most n bytes of b, for messages.

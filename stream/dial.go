@@ -23,6 +23,7 @@ type settings struct {
 	passwordFile string
 	tls          *tls.Config
 	timeout      time.Duration
+	taps         taps // of all connections
 }
 
 // defaultTimeout bounds a command that does not block, the way to a connection

@@ -97,7 +97,14 @@ func TestErrorsOfServers(t *testing.T) {
 	t.Run("too many clients", func(t *testing.T) {
 		t.Parallel()
 		s := redistest.Start(t, redistest.Config("maxclients", "1"))
-		l := labOn(t, dial(t, s.URL()), s.Client(t), "orders")
+		var conn *Conn
+		eventually(t, func() (free bool) { // the place of who looked whether the server is up
+			var err error
+			conn, err = Dial(testContext(t), s.URL())
+			return err == nil
+		})
+		t.Cleanup(func() { require.NoError(t, conn.Close()) })
+		l := labOn(t, conn, s.Client(t), "orders")
 		// The server hangs up at once, mostly before the client has heard why.
 		_, err := Dial(testContext(t), s.URL())
 		require.Contains(t, []Class{ClassUnknown, ClassNotExecuted}, Classify(err), "it passes: %v", err)

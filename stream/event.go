@@ -56,17 +56,22 @@ var reserved = map[string]bool{
 	"time": true, "datacontenttype": true, "dataschema": true, "data": true, "data_base64": true,
 }
 
+// The seconds of the Unix epoch at which the years 0 begins and 9999 ends.
+const (
+	firstSecond = -62_167_219_200
+	lastSecond  = 253_402_300_799
+)
+
 // Validate tells what of CloudEvents 1.0 the event does not keep to: an empty
 // ID, Source or Type, a time that RFC 3339 cannot write (years 0 to 9999), or an
 // extension whose name is not allowed.
 func (e *Event) Validate() error {
-	for _, required := range [...]struct{ name, value string }{{"id", e.ID}, {"source", e.Source}, {"type", e.Type}} {
-		if required.value == "" {
-			return fmt.Errorf("event %q: attribute %q is empty, CloudEvents 1.0 requires it", e.ID, required.name)
-		}
+	if e.ID == "" || e.Source == "" || e.Type == "" {
+		return e.incomplete()
 	}
-	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
-		return fmt.Errorf("event %q: time: year %d cannot be written as RFC 3339", e.ID, year)
+	// Seconds, not the year: a calendar costs more than all the rest here.
+	if at := e.Time.Unix(); at < firstSecond || at > lastSecond {
+		return fmt.Errorf("event %q: time: year %d cannot be written as RFC 3339", e.ID, e.Time.UTC().Year())
 	}
 	for name := range e.Extensions {
 		if !extensionName(name) || reserved[name] {
@@ -74,6 +79,18 @@ func (e *Event) Validate() error {
 		}
 	}
 	return nil
+}
+
+// incomplete is the error of an event that lacks a required attribute.
+func (e *Event) incomplete() error {
+	name := "type"
+	switch {
+	case e.ID == "":
+		name = "id"
+	case e.Source == "":
+		name = "source"
+	}
+	return fmt.Errorf("event %q: attribute %q is empty, CloudEvents 1.0 requires it", e.ID, name)
 }
 
 func extensionName[T string | []byte](name T) bool {
@@ -118,12 +135,14 @@ func (e *Event) AppendArgs(args []any) []any {
 func (e *Event) Size() int {
 	n := len("specversion"+SpecVersion+"id"+"source"+"type"+"data") +
 		len(e.ID) + len(e.Source) + len(e.Type) + len(e.Data)
-	for _, optional := range [...]struct{ name, value string }{
-		{"subject", e.Subject}, {"datacontenttype", e.DataContentType}, {"dataschema", e.DataSchema},
-	} {
-		if optional.value != "" {
-			n += len(optional.name) + len(optional.value)
-		}
+	if e.Subject != "" {
+		n += len("subject") + len(e.Subject)
+	}
+	if e.DataContentType != "" {
+		n += len("datacontenttype") + len(e.DataContentType)
+	}
+	if e.DataSchema != "" {
+		n += len("dataschema") + len(e.DataSchema)
 	}
 	if !e.Time.IsZero() {
 		n += len("time") + len(time.RFC3339Nano)

@@ -11,7 +11,8 @@ type Field struct {
 // that may be there twice, and values of any bytes. The fields of a [Delivery]
 // alias the buffer of the batch that it came in: read them, do not write to
 // them, and Clone what is kept for longer than the handler runs (nothing breaks
-// otherwise, but one kept field keeps the whole batch in memory).
+// otherwise, but one kept field keeps the whole batch in memory; where the reader's
+// memory is used again, see [Reader.Reuse], what was not cloned changes).
 type Fields []Field
 
 // Get is the value of the first field of that name.

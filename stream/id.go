@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
@@ -28,7 +29,7 @@ func ParseID(s string) (ID, error) {
 }
 
 func parseID(b []byte) (ID, bool) {
-	ms, rest, ok := leadingUint(b)
+	ms, rest, ok := milliseconds(b)
 	if !ok {
 		return ID{}, false
 	}
@@ -42,13 +43,48 @@ func parseID(b []byte) (ID, bool) {
 	return ID{ms, seq}, ok && len(rest) == 0
 }
 
+// milliseconds is leadingUint, faster for the thirteen digits that they have from
+// 2001 to 2286.
+func milliseconds(b []byte) (ms uint64, rest []byte, ok bool) {
+	if len(b) > 13 && b[13] == '-' {
+		// The first eight, and the last eight with the first three of those as zeros.
+		high, ok1 := eightDigits(binary.LittleEndian.Uint64(b))
+		low, ok2 := eightDigits(binary.LittleEndian.Uint64(b[5:])&^0xffffff | '0'<<16 | '0'<<8 | '0')
+		if ok1 && ok2 {
+			return high*100_000 + low, b[13:], true
+		}
+	}
+	return leadingUint(b)
+}
+
+// eightDigits is the number that the bytes of w are the digits of, the lowest byte
+// being the first. It works on all of them at once.
+func eightDigits(w uint64) (n uint64, ok bool) {
+	const each = 0x0101010101010101 // a byte times each is that byte in all eight places
+	w ^= each * '0'
+	// A digit has become its number, 0 to 9. Anything else is above 9 now, so that
+	// it, or its sum with 6, has a bit above the lowest four.
+	if (w|(w+each*6))&(each*0xf0) != 0 {
+		return 0, false
+	}
+	// Neighbours make one number, the lower byte being the greater part: numbers
+	// below 100 in every other byte, then below 10,000 in every fourth, then all.
+	w = (w*10 + w>>8) & 0x00ff00ff00ff00ff
+	w = (w*100 + w>>16) & 0x0000ffff0000ffff
+	return (w*10_000 + w>>32) & 0xffffffff, true
+}
+
 // leadingUint reads the digits that b begins with; not ok without a digit or
 // past 64 bits.
 func leadingUint(b []byte) (n uint64, rest []byte, ok bool) {
+	const always = 19 // so many digits fit into 64 bits, whatever they are
 	i := 0
-	for ; i < len(b) && b[i] >= '0' && b[i] <= '9'; i++ {
-		d := uint64(b[i] - '0')
-		if n > (math.MaxUint64-d)/10 {
+	for ; i < len(b); i++ {
+		d := uint64(b[i] - '0') // below '0' wraps around, and is above 9 as well
+		if d > 9 {
+			break
+		}
+		if i >= always && n > (math.MaxUint64-d)/10 {
 			return 0, nil, false
 		}
 		n = n*10 + d

@@ -3,6 +3,8 @@ package stream
 import (
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,30 @@ func TestParseID(t *testing.T) {
 	for _, text := range bad {
 		_, err := ParseID(text)
 		require.Error(t, err, text)
+	}
+}
+
+// TestParseIDEveryByte changes each byte of IDs in all ways.
+func TestParseIDEveryByte(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"1700000000000-0", "9999999999999-18446744073709551615", "170000000000-1", "99999999999999-1", "18446744073709551615-1", "1"} {
+		raw := []byte(text)
+		for i, was := range raw {
+			for b := range 256 {
+				raw[i] = byte(b)
+				id, ok := parseID(raw)
+				msText, seqText, both := strings.Cut(string(raw), "-")
+				ms, err := strconv.ParseUint(msText, 10, 64)
+				seq, err2 := uint64(0), error(nil)
+				if both {
+					seq, err2 = strconv.ParseUint(seqText, 10, 64)
+				}
+				if want := err == nil && err2 == nil; ok != want || (ok && id != ID{ms, seq}) {
+					t.Fatalf("%q is %s, %t", raw, id, ok)
+				}
+			}
+			raw[i] = was
+		}
 	}
 }
 

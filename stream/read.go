@@ -10,15 +10,22 @@ import (
 )
 
 // Reader reads new entries of one group in the name of one consumer, by
-// XREADGROUP on a connection of its own. Read is for one goroutine at a time;
-// Unblock may be called from any.
+// XREADGROUP on a connection of its own. Read and ReadAhead are for one goroutine
+// at a time; Unblock and Blocked may be called from any.
 type Reader struct {
 	group    *Group
 	consumer string
 	noAck    bool
 
+	node     *redis.Client
+	request  []byte // the command, encoded; used again
+	ahead    int    // entries asked for by a request that nobody has read yet; 0 none
+	wait     time.Duration
+	perEntry int // bytes that an entry took on average in the last batch
+	memory   *Memory
+
 	mu       sync.Mutex
-	conn     *redis.Conn
+	wire     *wire
 	clientID int64 // 0: the server does not tell, so Unblock can do nothing
 	blocked  bool
 }
@@ -38,79 +45,224 @@ func (g *Group) Reader(consumer string, noAck bool) *Reader {
 // Once sent, a read does not end with ctx: Redis would go on and give entries to
 // nobody. [Reader.Unblock] ends it properly.
 func (r *Reader) Read(ctx context.Context, count int, block time.Duration) (Batch, error) {
+	return r.ReadAhead(ctx, count, block, nil)
+}
+
+// ReadAhead is [Reader.Read] that keeps the server busy: when entries begin to come, next
+// is told how many, and says how many to ask for in a request that goes out at
+// once, while they are still on their way; 0 for none. That request does not wait for
+// entries; what it brings is what the next call of Read or ReadAhead returns, whatever
+// that asks for.
+func (r *Reader) ReadAhead(ctx context.Context, count int, block time.Duration, next func(came int) int) (Batch, error) {
 	if count < 1 || block < 0 || (block > 0 && block < time.Millisecond) {
 		return nil, fmt.Errorf("read %s: count %d, block %s: want 1 and 1ms at the least", r.group, count, block)
 	}
-	conn, err := r.connect(ctx)
-	if err != nil {
-		return nil, r.group.wrap("read", err)
+	if r.ahead == 0 {
+		if err := r.connect(ctx); err != nil {
+			return nil, r.group.wrap("read", err)
+		}
+		r.encode(count, block)
+		r.wait = block
 	}
-	// The read outlives ctx, but not the server's silence.
-	wire, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadlineFor(block))
-	defer cancel()
-	cmd := redis.NewRawCmd(wire, r.args(count, block)...)
-	r.setBlocked(block > 0)
-	reply, err := rawReply(cmd, conn.Process(wire, cmd))
-	r.setBlocked(false)
+	batch, err := r.receive(ctx, next)
 	if err != nil {
 		r.group.conn.reads.note(err)
-		if Classify(err) != ClassNoGroup {
+		if r.ahead > 0 || Classify(err) != ClassNoGroup {
+			if r.ahead > 0 && Classify(err) != ClassUnknown { // its entries may be ours, and nobody will read them
+				err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+			}
 			r.drop()
 		}
-		return nil, r.group.wrap("read", err)
-	}
-	batch, err := decodeRead(reply.buf, r.group.keys.Stream)
-	if err != nil {
-		// What we cannot decode is pending all the same.
-		r.drop()
-		err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	return batch, r.group.wrap("read", err)
 }
 
-func (r *Reader) args(count int, block time.Duration) []any {
-	args := append(make([]any, 0, 13), "XREADGROUP", "GROUP", r.group.name, r.consumer, "COUNT", count)
-	if block > 0 {
-		args = append(args, "BLOCK", block.Milliseconds())
+// Ahead is how many entries were asked for that the next read will bring.
+func (r *Reader) Ahead() int { return r.ahead }
+
+// receive sends the request, unless it has been sent, and decodes the reply.
+func (r *Reader) receive(ctx context.Context, next func(int) int) (Batch, error) {
+	if len(r.group.conn.settings.hooks) > 0 {
+		return r.receiveHooked(ctx, next)
 	}
-	if r.noAck {
-		args = append(args, "NOACK")
+	reply, err := r.await()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
-	return append(args, "STREAMS", r.group.keys.Stream, ">")
+	batch, err := r.decode(reply, next)
+	if _, refused := serverError(err); err == nil || refused {
+		r.wire.done(reply)
+	}
+	return batch, err
 }
 
-// connect returns the reader's connection, a new one after an error.
-func (r *Reader) connect(ctx context.Context) (*redis.Conn, error) {
-	if ctx.Err() != nil { // a connection that is there would not ask
-		return nil, fmt.Errorf("%w: %w", errNotSent, context.Cause(ctx))
+// await sends the request, unless it has been sent, and waits for the reply's
+// first byte.
+func (r *Reader) await() (*cursor, error) {
+	// The read outlives its context, but not the server's silence.
+	deadline := r.deadline()
+	r.setBlocked(r.wait > 0)
+	defer r.setBlocked(false)
+	if r.ahead == 0 {
+		if err := r.wire.send(r.request, deadline); err != nil {
+			return nil, err
+		}
 	}
-	r.mu.Lock()
-	conn := r.conn
-	r.mu.Unlock()
-	if conn != nil {
-		return conn, nil
+	reply, err := r.wire.cursor(deadline)
+	if err != nil {
+		return nil, err
+	}
+	r.ahead = 0
+	for reply.pos == len(reply.buf) {
+		if err := reply.more(1); err != nil {
+			return nil, err
+		}
+	}
+	return reply, nil
+}
+
+// deadline is until when the reply has to be there: of a read that does not wait, as of
+// any other command.
+func (r *Reader) deadline() time.Time {
+	if r.wait == 0 {
+		return time.Now().Add(r.group.conn.settings.timeout)
+	}
+	return time.Now().Add(deadlineFor(r.wait))
+}
+
+// decode decodes the reply, and sends the next request as soon as entries come.
+func (r *Reader) decode(reply *cursor, next func(int) int) (Batch, error) {
+	from, entries := reply.pos, 0
+	reply.begun = func(n int) {
+		entries = n
+		if reply.more != nil { // a buffer of its own, which nothing is read into later
+			grow(reply, max(len(reply.buf)+4<<10, from+r.guess(n)), r.memory)
+		}
+		if next == nil {
+			return
+		}
+		if count := next(n); count > 0 {
+			r.encode(count, 0)
+			r.ahead, r.wait = count, 0
+			_ = r.wire.send(r.request, r.deadline()) // who reads the reply will notice
+		}
+	}
+	reply.memory = r.memory
+	batch, err := reply.read(r.group.keys.Stream)
+	if entries > 0 {
+		r.memory = nil // the batch's, or lost
+	}
+	if err == nil {
+		if entries > 0 {
+			r.perEntry = (reply.pos-from)/entries + 1
+		}
+		return batch, nil
+	}
+	if _, refused := serverError(err); !refused {
+		// What we cannot decode is pending all the same.
+		err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+	return nil, err
+}
+
+// maxGuess is how much memory is made at the most for entries of which only the number
+// is known: those of the batch before may have been far larger. For more than that
+// memory is made as it comes.
+const maxGuess = 16 << 20
+
+// guess is how many bytes n entries will take, if they are like those before.
+func (r *Reader) guess(n int) int {
+	if r.perEntry > maxGuess/n {
+		return maxGuess
+	}
+	return n*r.perEntry + r.perEntry/2
+}
+
+// receiveHooked is receive inside the hooks that the Conn was given.
+func (r *Reader) receiveHooked(ctx context.Context, next func(int) int) (Batch, error) {
+	wire, cancel := context.WithDeadline(context.WithoutCancel(ctx), r.deadline())
+	defer cancel()
+	cmd := redis.NewRawCmd(wire, r.args()...)
+	sent := context.WithValue(wire, takenOver{}, &takeover{cmd, func(context.Context) error {
+		return r.handOn(cmd)
+	}})
+	reply, err := rawReply(cmd, r.node.Process(sent, cmd))
+	if err != nil {
+		return nil, err
+	}
+	return r.decode(reply, next)
+}
+
+// handOn gives cmd the reply that has to come.
+func (r *Reader) handOn(cmd *redis.RawCmd) error {
+	reply, err := r.await()
+	if err != nil {
+		return err
+	}
+	refused, err := reply.refusal()
+	if err == nil {
+		err = hand(cmd, reply, refused)
+	}
+	if err == nil {
+		r.wire.done(reply)
+	}
+	return err
+}
+
+// args is the request as hooks see it.
+func (r *Reader) args() []any {
+	for args, err := range commandsIn(r.request) {
+		if err == nil {
+			return args
+		}
+	}
+	return nil
+}
+
+// encode makes the request.
+func (r *Reader) encode(count int, block time.Duration) {
+	args := 9
+	if block > 0 {
+		args += 2
+	}
+	if r.noAck {
+		args++
+	}
+	b := appendCommand(r.request[:0], args)
+	b = appendArg(appendArg(b, "XREADGROUP"), "GROUP")
+	b = appendArg(appendArg(b, r.group.name), r.consumer)
+	b = appendIntArg(appendArg(b, "COUNT"), int64(count))
+	if block > 0 {
+		b = appendIntArg(appendArg(b, "BLOCK"), block.Milliseconds())
+	}
+	if r.noAck {
+		b = appendArg(b, "NOACK")
+	}
+	b = appendArg(appendArg(b, "STREAMS"), r.group.keys.Stream)
+	r.request = appendArg(b, ">")
+}
+
+// connect makes a connection, unless there is one.
+func (r *Reader) connect(ctx context.Context) error {
+	if ctx.Err() != nil { // a connection that is there would not ask
+		return fmt.Errorf("%w: %w", errNotSent, context.Cause(ctx))
+	}
+	if r.wire != nil {
+		return nil
 	}
 	c := r.group.conn
 	node, err := c.node(ctx, c.reads, r.group.keys.Stream)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	conn = node.EphemeralConn()
-	ctx, cancel := context.WithTimeout(ctx, c.settings.timeout)
-	defer cancel()
-	id, err := conn.ClientID(ctx).Result()
-	if class := Classify(err); err != nil && class != ClassRejected {
-		_ = conn.Close()
-		c.reads.note(err)
-		if class == ClassUnknown { // a CLIENT ID changes nothing: it can be sent again
-			err = fmt.Errorf("%w: %w", errNoNode, err)
-		}
-		return nil, err
+	w, err := c.connectWire(ctx, node, true)
+	if err != nil {
+		return err
 	}
 	r.mu.Lock()
-	r.conn, r.clientID = conn, id
+	r.node, r.wire, r.clientID = node, w, w.id
 	r.mu.Unlock()
-	return conn, nil
+	return nil
 }
 
 func (r *Reader) setBlocked(on bool) {
@@ -124,9 +276,9 @@ func (r *Reader) setBlocked(on bool) {
 // ends with its block time.
 func (r *Reader) Unblock(ctx context.Context) error {
 	r.mu.Lock()
-	id, conn := r.clientID, r.conn
+	id := r.clientID
 	r.mu.Unlock()
-	if id == 0 || conn == nil {
+	if id == 0 {
 		return nil
 	}
 	// It has to be asked of the server that the reader is connected to.
@@ -147,15 +299,17 @@ func (r *Reader) Blocked() bool {
 
 func (r *Reader) drop() {
 	r.mu.Lock()
-	conn := r.conn
-	r.conn, r.clientID = nil, 0
+	w := r.wire
+	r.wire, r.clientID = nil, 0
 	r.mu.Unlock()
-	if conn != nil {
-		_ = conn.Close()
+	r.ahead = 0
+	if w != nil {
+		w.close()
 	}
 }
 
-// Close gives the connection up. No Read may be under way.
+// Close gives the connection up. No Read may be under way; entries that were asked
+// for ahead stay pending in the consumer's name.
 func (r *Reader) Close() error {
 	r.drop()
 	return nil

@@ -11,11 +11,24 @@ import (
 // gives: truncated, of another shape, or not RESP.
 var errProtocol = errors.New("unexpected reply")
 
-// cursor walks over one raw RESP2 or RESP3 reply. Strings that it returns alias
-// the reply. It never reads past the end and trusts no length in the reply.
+// cursor walks over raw RESP2 or RESP3 replies. Strings that it returns alias
+// buf, so bytes that are in it are never written to again. It never reads past
+// the end and trusts no length in the reply.
 type cursor struct {
 	buf []byte
 	pos int
+	// more makes the rest of a reply that arrives in pieces; with nil buf is all
+	// that there is. It is called when a line or a string is not complete, and
+	// appends at least one byte to buf, or says why not, which ends the decoding
+	// with that error. need is how many bytes behind buf belong to the same reply
+	// for sure: what the server claims, and may not send. It may move buf to a new
+	// array, and leave behind what is before pos then (pos is 0 after that).
+	more func(need int) error
+	// begun is told how many entries a read brings, before the first is decoded;
+	// not when there are none. It may move buf as more does.
+	begun func(entries int)
+	// memory is what the batch is made of, and what is told of it; nil for new.
+	memory *Memory
 }
 
 // header is the first line of a value: its type byte, and the number behind it
@@ -52,24 +65,10 @@ func (c *cursor) header() (header, error) {
 			}
 		}
 		return h, err
-	case '$', '=', '*', '%', '~', '>', ':':
+	case '$', '=', '*', '%', '~', '>', '|', ':':
 		h.n, err = c.number(h.line)
 	}
 	return h, err
-}
-
-func (c *cursor) line() ([]byte, error) {
-	for i := c.pos; i+1 < len(c.buf); i++ {
-		if c.buf[i] == '\r' && c.buf[i+1] == '\n' {
-			line := c.buf[c.pos:i]
-			if len(line) == 0 {
-				return nil, c.fail("empty line")
-			}
-			c.pos = i + 2
-			return line, nil
-		}
-	}
-	return nil, c.fail("truncated line")
 }
 
 // number parses by hand: strconv would make a string of every length.
@@ -88,22 +87,12 @@ func (c *cursor) number(b []byte) (int64, error) {
 	return int64(n), nil
 }
 
-// take is the body of a bulk string.
-func (c *cursor) take(n int64) ([]byte, error) {
-	if n < 0 || n > int64(len(c.buf)-c.pos)-2 {
-		return nil, c.fail("truncated string")
-	}
-	end := c.pos + int(n)
-	if c.buf[end] != '\r' || c.buf[end+1] != '\n' {
-		return nil, c.fail("string without its end")
-	}
-	b := c.buf[c.pos:end:end]
-	c.pos = end + 2
-	return b, nil
-}
-
 // array is the number of elements that follow; ok is false for a null.
 func (c *cursor) array() (n int, ok bool, err error) {
+	if n, next := shortArray(c.buf, c.pos); next > 0 && c.possible(int64(n)) {
+		c.pos = next
+		return n, true, nil
+	}
 	h, err := c.header()
 	if err != nil {
 		return 0, false, err
@@ -113,8 +102,7 @@ func (c *cursor) array() (n int, ok bool, err error) {
 		if h.null() {
 			return 0, false, nil
 		}
-		// Each element takes three bytes at the least ("_\r\n").
-		if h.n > int64(len(c.buf)-c.pos)/3 {
+		if !c.possible(h.n) {
 			return 0, false, c.fail("more elements than bytes")
 		}
 		return int(h.n), true, nil
@@ -125,6 +113,14 @@ func (c *cursor) array() (n int, ok bool, err error) {
 // bytes is a string of any kind, or an integer as its digits; ok is false for a
 // null.
 func (c *cursor) bytes() (b []byte, ok bool, err error) {
+	if b, next := bulk(c.buf, c.pos); next > 0 {
+		c.pos = next
+		return b, true, nil
+	}
+	return c.anyBytes()
+}
+
+func (c *cursor) anyBytes() (b []byte, ok bool, err error) {
 	h, err := c.header()
 	if err != nil {
 		return nil, false, err
@@ -194,16 +190,19 @@ func (c *cursor) ints() ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]int64, n)
-	for i := range out {
-		if out[i], err = c.int(); err != nil {
+	out := make([]int64, 0, c.ahead(n, 3))
+	for range n {
+		i, err := c.int()
+		if err != nil {
 			return nil, err
 		}
+		out = append(out, i)
 	}
 	return out, nil
 }
 
-// skip passes over the next value, whatever it is.
+// skip passes over the next value, whatever it is. An error of the server is one,
+// but inside another value it is passed over too.
 func (c *cursor) skip() error { return c.skipDepth(0) }
 
 func (c *cursor) skipDepth(depth int) error {
@@ -212,6 +211,9 @@ func (c *cursor) skipDepth(depth int) error {
 		return c.fail("nested too deep")
 	}
 	h, err := c.header()
+	if _, inside := serverError(err); inside && depth > 0 {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -223,7 +225,7 @@ func (c *cursor) skipDepth(depth int) error {
 		}
 		return err
 	case '*', '~', '>', '%', '|':
-		if n > int64(len(c.buf)-c.pos)/3 {
+		if !c.possible(n) {
 			return c.fail("more elements than bytes")
 		}
 	default:

@@ -57,6 +57,7 @@ var hostile = []string{
 	"*1\r\n*2\r\n%4611686018427387904\r\n", "*1\r\n*2\r\n*9223372036854775807\r\n", "*99999999999999999999\r\n",
 	"%1\r\n%4611686018427387904\r\n*0\r\n", "%1\r\n|4611686018427387904\r\n*0\r\n",
 	"*1\r\n*2\r\n" + strings.Repeat("*1\r\n", 100_000), "%1\r\n" + strings.Repeat("*1\r\n", 100_000) + "$1\r\na\r\n*0\r\n",
+	"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*3\r\n$3\r\n1-1\r\n*0\r\n:1\r\n",
 	"$9223372036854775807\r\n", "$-2\r\n", "*1\r\n*-1\r\n", "*-9223372036854775807\r\n:",
 }
 
@@ -93,16 +94,18 @@ func TestClaimedLengthsAllocateNothing(t *testing.T) {
 		require.Error(t, err2, claim)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), claim)
 	}
-	// Entries that are claimed and not there: what is made in advance is in
-	// proportion to the bytes that came.
+	// Entries that are claimed and not there, also such as have many fields: what is
+	// made in advance is in proportion to the bytes that came.
 	const size = 3 << 20
-	raw := append(fmt.Appendf(nil, "*1\r\n*2\r\n$1\r\ns\r\n*%d\r\n", size/3), strings.Repeat("_\r\n", size/3)...)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err := decodeRead(raw, "s")
-	runtime.ReadMemStats(&after)
-	require.Error(t, err)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(20*size))
+	for _, first := range []string{"", "*2\r\n$3\r\n1-1\r\n*2000\r\n" + strings.Repeat("$1\r\na\r\n", 2000)} {
+		raw := fmt.Appendf(nil, "*1\r\n*2\r\n$1\r\ns\r\n*%d\r\n%s%s", size/3, first, strings.Repeat("_\r\n", size/3))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := decodeRead(raw, "s")
+		runtime.ReadMemStats(&after)
+		require.Error(t, err)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(25*size))
+	}
 }
 
 func TestErrorRepliesAreErrors(t *testing.T) {
@@ -115,6 +118,17 @@ func TestErrorRepliesAreErrors(t *testing.T) {
 		require.EqualError(t, err, want)
 		var reply ServerError
 		require.ErrorAs(t, err, &reply)
+	}
+	// Among entries it is not the server's answer to the command: those before it
+	// were given to us.
+	for _, raw := range []string{
+		"%1\r\n$1\r\ns\r\n*2\r\n*2\r\n$3\r\n1-1\r\n*0\r\n-NOGROUP x\r\n",
+		"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nx\r\n!9\r\nNOGROUP x\r\n",
+	} {
+		_, err := decodeRead([]byte(raw), "s")
+		require.ErrorIs(t, err, errProtocol)
+		require.ErrorContains(t, err, "NOGROUP x")
+		require.NotEqual(t, ClassNoGroup, Classify(err))
 	}
 }
 
@@ -145,6 +159,7 @@ func TestSkip(t *testing.T) {
 	for _, value := range []string{
 		"+OK\r\n", ":1\r\n", "$3\r\nabc\r\n", "$-1\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "(123\r\n", "=7\r\ntxt:abc\r\n",
 		"*0\r\n", "*-1\r\n", "*2\r\n:1\r\n*1\r\n$0\r\n\r\n", "%1\r\n+a\r\n~1\r\n:1\r\n", ">1\r\n+x\r\n",
+		"*3\r\n-ERR one\r\n:1\r\n!7\r\nERR two\r\n", "|1\r\n+a\r\n:1\r\n$1\r\nx\r\n",
 	} {
 		c := &cursor{buf: []byte(value + ":42\r\n")}
 		require.NoError(t, c.skip(), value)
@@ -208,6 +223,16 @@ func checkDecoded(t *testing.T, raw []byte, batch Batch, err error) {
 	for i := range batch {
 		size += batch[i].Fields.size()
 		_ = batch[i].AsEvent()
+		for _, f := range batch[i].Fields {
+			if cap(f.Name) != len(f.Name) || cap(f.Value) != len(f.Value) {
+				t.Fatalf("what is appended to %q or %q would be written behind it", f.Name, f.Value)
+			}
+		}
+		// An event is decoded while its fields are read, or from its fields: that
+		// makes no difference.
+		again := NewDelivery(batch[i].Stream, batch[i].EntryID, batch[i].Fields)
+		require.Equal(t, again.Event, batch[i].Event)
+		require.Equal(t, again.malformed, batch[i].malformed)
 	}
 	require.LessOrEqual(t, size, len(raw))
 }

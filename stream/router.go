@@ -48,24 +48,28 @@ func newClient(p *plan, s *settings, forReads bool) *redis.Client {
 }
 
 func addHooks(client *redis.Client, s *settings) {
-	client.AddHook(dialHook{})
+	client.AddHook(dialHook{&s.taps})
 	for _, h := range s.hooks {
 		client.AddHook(h)
 	}
+	client.AddHook(wireHook{}) // the innermost
 }
 
 // dialHook marks every failure to connect as one: whatever went wrong on the way
 // to a connection (a sentinel that is away, TLS), nothing was sent.
-type dialHook struct{}
+type dialHook struct{ taps *taps }
 
-func (dialHook) DialHook(next redis.DialHook) redis.DialHook {
+func (h dialHook) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := next(ctx, network, addr)
 		var opErr *net.OpError
 		if err != nil && (!errors.As(err, &opErr) || opErr.Op != "dial") {
 			err = &net.OpError{Op: "dial", Net: network, Err: err}
 		}
-		return conn, err
+		if err != nil || h.taps == nil {
+			return conn, err
+		}
+		return h.taps.tap(conn), nil
 	}
 }
 func (dialHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }

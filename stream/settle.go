@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -27,6 +28,9 @@ func appendHeld(args []any, held []Held) []any {
 	return args
 }
 
+// ackBuffers are for the commands of Ack.
+var ackBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // Ack acknowledges by plain XACK, which has no owner check: only for entries
 // whose lease cannot have run out. It returns how many were pending; fewer than
 // were sent means that the others were settled by somebody else, or that the
@@ -35,17 +39,27 @@ func (g *Group) Ack(ctx context.Context, ids []ID) (acked int, err error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	args := make([]any, 0, len(ids)+3)
-	args = append(args, "XACK", g.keys.Stream, g.name)
+	buf := ackBuffers.Get().(*[]byte) //nolint:errcheck // nothing else is in the pool
+	defer ackBuffers.Put(buf)
+	commands := appendCommand((*buf)[:0], 3+len(ids))
+	commands = appendArg(appendArg(appendArg(commands, "XACK"), g.keys.Stream), g.name)
 	for _, id := range ids {
-		args = append(args, id.String())
+		commands = appendIDArg(commands, id)
 	}
-	reply, err := g.conn.do(ctx, g.keys.Stream, args...)
+	*buf = commands
+	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: 1, read: func(_ int, reply *cursor, failed error) (bad error) {
+		err = failed
+		if failed == nil {
+			var n int64
+			n, bad = reply.int()
+			acked = int(n)
+		}
+		return bad
+	}})
 	if err != nil {
 		return 0, g.wrap(fmt.Sprintf("ack %d entries of", len(ids)), err)
 	}
-	n, err := reply.int()
-	return int(n), err
+	return acked, nil
 }
 
 var ackScript = newScript("ack", ackLua)

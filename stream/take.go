@@ -82,12 +82,15 @@ func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (
 	if err != nil {
 		return r, g.wrap("reclaim from", err)
 	}
-	next, at, late := ID{}, int64(0), int64(0)
+	claims, at, late := []claim(nil), int64(0), int64(0)
 	if err = reply.open(5); err == nil {
-		next, err = reply.id()
+		r.Next, err = reply.id()
 	}
 	if err == nil {
-		r.Taken, err = g.takenReply(reply)
+		claims, err = reply.claims()
+	}
+	if err == nil {
+		r.Lost, err = reply.idArray()
 	}
 	if err == nil {
 		at, err = reply.int()
@@ -96,10 +99,12 @@ func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (
 		late, err = reply.int()
 	}
 	if err != nil {
-		return r, g.wrap("reclaim from", err)
+		return Reclaimed{Next: what.Cursor}, g.wrap("reclaim from", err)
 	}
-	r.Next, r.At, r.Late = next, time.UnixMilli(at), late == 1
-	return r, nil
+	r.At, r.Late = time.UnixMilli(at), late == 1
+	t, err := g.fetch(ctx, consumer, claims)
+	r.Batch, r.Lost = t.Batch, append(r.Lost, t.Lost...)
+	return r, g.wrap("reclaim from", err)
 }
 
 var recoverScript = newScript("recover", recoverLua)
@@ -166,16 +171,21 @@ func (c *cursor) open(n int) error {
 
 // takenReply decodes [entries, lost ids].
 func (g *Group) takenReply(c *cursor) (t Taken, err error) {
-	if t.Batch, err = c.taken(g.keys.Stream); err != nil {
-		return t, err
+	if t.Batch, err = c.taken(g.keys.Stream); err == nil {
+		t.Lost, err = c.idArray()
 	}
+	return t, err
+}
+
+// idArray is an array of entry IDs.
+func (c *cursor) idArray() (ids []ID, err error) {
 	n, _, err := c.array()
 	for range n {
 		var id ID
 		if id, err = c.id(); err != nil {
-			return t, err
+			return ids, err
 		}
-		t.Lost = append(t.Lost, id)
+		ids = append(ids, id)
 	}
-	return t, err
+	return ids, err
 }

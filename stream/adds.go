@@ -1,0 +1,147 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Adds are events as the XADD commands that add them to a stream, one pipeline's
+// worth, encoded once and sent as they are. Reset makes the zero value ready. It is
+// for one goroutine at a time.
+type Adds struct {
+	stream string
+	prefix []byte // what all commands have behind their number of arguments
+	buf    []byte
+	ends   []int // where each command ends in buf
+}
+
+// Reset forgets all commands, and keeps the memory for others to a stream.
+func (a *Adds) Reset(stream string) {
+	if a.stream != stream || a.prefix == nil {
+		a.stream = stream
+		a.prefix = appendArg(a.prefix[:0], "XADD")
+		a.prefix = appendArg(a.prefix, stream)
+		a.prefix = appendArg(a.prefix, "*")
+		a.prefix = appendArg(a.prefix, "specversion")
+		a.prefix = appendArg(a.prefix, SpecVersion)
+	}
+	a.buf, a.ends = a.buf[:0], a.ends[:0]
+}
+
+// Len is the number of commands.
+func (a *Adds) Len() int { return len(a.ends) }
+
+// Bytes is what they take over the wire.
+func (a *Adds) Bytes() int { return len(a.buf) }
+
+// Cap is the memory that is held for commands, in bytes.
+func (a *Adds) Cap() int { return cap(a.buf) }
+
+// Append encodes the XADD of an event, which must be valid: see [Event.Validate].
+// Nothing of it is kept. Fields are those of [Event.AppendArgs].
+func (a *Adds) Append(e *Event) {
+	a.buf = appendCommand(a.buf, 3+2*e.fields())
+	a.buf = append(a.buf, a.prefix...)
+	a.field("id", e.ID)
+	a.field("source", e.Source)
+	a.field("type", e.Type)
+	a.optional("subject", e.Subject)
+	if !e.Time.IsZero() {
+		var text [len(time.RFC3339Nano)]byte
+		a.buf = appendArg(a.buf, "time")
+		a.buf = appendArg(a.buf, e.Time.UTC().AppendFormat(text[:0], time.RFC3339Nano))
+	}
+	a.optional("datacontenttype", e.DataContentType)
+	a.optional("dataschema", e.DataSchema)
+	if len(e.Extensions) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(e.Extensions)) {
+			a.field(name, e.Extensions[name])
+		}
+	}
+	if e.Data != nil {
+		a.buf = appendArg(a.buf, "data")
+		a.buf = appendArg(a.buf, e.Data)
+	}
+	a.ends = append(a.ends, len(a.buf))
+}
+
+func (a *Adds) field(name, value string) {
+	a.buf = appendArg(a.buf, name)
+	a.buf = appendArg(a.buf, value)
+}
+
+func (a *Adds) optional(name, value string) {
+	if value != "" {
+		a.field(name, value)
+	}
+}
+
+// fields is how many fields the event's entry has.
+func (e *Event) fields() int {
+	n := 4 + len(e.Extensions) // specversion, id, source, type
+	for _, has := range [...]bool{e.Subject != "", !e.Time.IsZero(), e.DataContentType != "", e.DataSchema != "", e.Data != nil} {
+		if has {
+			n++
+		}
+	}
+	return n
+}
+
+// AppendFrom copies command i of b, which is about the same stream, to be sent
+// again.
+func (a *Adds) AppendFrom(b *Adds, i int) {
+	from := 0
+	if i > 0 {
+		from = b.ends[i-1]
+	}
+	a.buf = append(a.buf, b.buf[from:b.ends[i]]...)
+	a.ends = append(a.ends, len(a.buf))
+}
+
+// Add appends events to a stream, one XADD each in one pipeline, in order. An ID
+// or an error comes back for each. It sends once: an error of [ClassUnknown]
+// wraps [ErrUnknownOutcome], such an event may be in the stream or not.
+//
+// Each event must be valid: see [Event.Validate].
+func (c *Conn) Add(ctx context.Context, stream string, events []Event) ([]ID, []error) {
+	ids, errs := make([]ID, len(events)), make([]error, len(events))
+	var a Adds
+	a.Reset(stream)
+	for i := range events {
+		a.Append(&events[i])
+	}
+	c.AddAll(ctx, &a, ids, errs)
+	return ids, errs
+}
+
+// AddAll sends what [Adds] has, like [Conn.Add], and fills ids and errs, which have
+// a place for each command.
+func (c *Conn) AddAll(ctx context.Context, a *Adds, ids []ID, errs []error) {
+	if a.Len() == 0 {
+		return
+	}
+	if _, err := KeysOf(a.stream); err != nil {
+		for i := range errs {
+			errs[i] = err
+		}
+		return
+	}
+	c.exchange(ctx, a.stream, &exchange{
+		commands: a.buf, n: a.Len(), pipelined: true,
+		read: func(i int, reply *cursor, err error) error {
+			errs[i] = err
+			if err == nil {
+				if ids[i], err = reply.id(); err != nil {
+					return err
+				}
+			}
+			if err != nil {
+				errs[i] = fmt.Errorf("add to stream %s: %w", a.stream, err)
+			}
+			return nil
+		},
+	})
+}
