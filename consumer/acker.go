@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/leat-io/leat/stream"
 )
 
@@ -17,6 +19,8 @@ type acker struct {
 	space   *sync.Cond // waits for pending to shrink
 	pending []ackItem
 	limit   int
+	spare   []ackItem     // what pending was before the last, to be used again
+	ids     []stream.ID   // of a call, used again
 	kick    chan struct{} // something is pending
 	full    chan struct{} // enough for a call is pending
 }
@@ -80,6 +84,10 @@ func (a *acker) run(stop <-chan struct{}) {
 		}
 		a.src.c.cfg.Hooks.Beat("acker", a.src.stream)
 		a.flush(batch)
+		clear(batch) // what is done must not be kept in memory
+		if cap(batch) <= 4*a.src.c.cfg.AckBatch {
+			a.spare = batch
+		}
 	}
 }
 
@@ -106,7 +114,7 @@ func (a *acker) swap() []ackItem {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	batch := a.pending
-	a.pending = nil
+	a.pending, a.spare = a.spare[:0], nil
 	select {
 	case <-a.full:
 	default:
@@ -118,13 +126,15 @@ func (a *acker) swap() []ackItem {
 // flush acknowledges the batch, again and again what does not hold.
 func (a *acker) flush(batch []ackItem) {
 	c := a.src.c
-	pause := pauses(c.cfg.Random)
+	var pause backoff.BackOff
 	for len(batch) > 0 {
 		rest, err := a.send(batch)
 		if err == nil {
 			return
 		}
-		batch = rest
+		if batch = rest; pause == nil {
+			pause = pauses(c.cfg.Random)
+		}
 		a.src.failed("acker", err)
 		a.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
@@ -141,14 +151,14 @@ func (a *acker) flush(batch []ackItem) {
 // may be another's by now or has failures to forget. What is left comes back with
 // the error.
 func (a *acker) send(batch []ackItem) (rest []ackItem, err error) {
-	plain := make([]ackItem, 0, len(batch))
+	plain := batch[:0]
 	var fenced []ackItem
 	now := a.src.c.now()
 	for _, p := range batch {
 		switch {
 		case p.it.orphan.Load():
 			a.src.c.finish(p.it, p.outcome)
-		case p.it.d.Attempt == 1 && p.it.how == Read && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
+		case p.it.d.Attempt == 1 && p.it.group.how == Read && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
 			plain = append(plain, p)
 		default:
 			fenced = append(fenced, p)
@@ -166,19 +176,20 @@ func (a *acker) plain(batch []ackItem) error {
 		return nil
 	}
 	c := a.src.c
-	ids := make([]stream.ID, len(batch))
-	for i, p := range batch {
-		ids[i] = p.it.d.EntryID
+	a.ids = a.ids[:0]
+	for _, p := range batch {
+		a.ids = append(a.ids, p.it.d.EntryID)
 	}
-	n, err := a.src.group.Ack(c.settleCtx, ids)
+	n, err := a.src.group.Ack(c.settleCtx, a.ids)
 	if err != nil {
 		return err
 	}
-	if missed := len(ids) - n; missed > 0 {
+	if missed := len(a.ids) - n; missed > 0 {
 		c.cfg.Hooks.AckMissed(a.src.stream, missed)
 	}
+	now := c.now()
 	for _, p := range batch {
-		c.finish(p.it, p.outcome)
+		c.finishAt(p.it, p.outcome, now)
 	}
 	return nil
 }

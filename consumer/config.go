@@ -46,7 +46,9 @@ type Config struct {
 	Concurrency int
 	// Prefetch is how many entries may wait for a free handler, over all
 	// streams, and one more for each stream. They are held under the lease. By
-	// default as many as Concurrency; negative for none but those.
+	// default it follows the load: as many as Concurrency, or as many as were
+	// handled in the last 10 ms where that is more, 4,096 at the most. Negative for
+	// none but those one for each stream.
 	Prefetch int
 	// BatchSize is how many deliveries a [BatchHandler] gets at the most; 100 by
 	// default. BatchWait is how long it waits for a batch to fill once there is
@@ -119,7 +121,6 @@ type Config struct {
 // withDefaults fills what is zero, and joins all errors of what is not usable.
 func (c Config) withDefaults() (Config, error) {
 	def(&c.Concurrency, 16)
-	def(&c.Prefetch, c.Concurrency)
 	def(&c.BatchSize, 100)
 	def(&c.MaxAttempts, 10)
 	def(&c.MaxDeliveries, 20)
@@ -184,9 +185,16 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// budget is how many entries the consumer holds, waiting and running, beside one
-// for each stream.
-func (c *Config) budget() int { return c.Concurrency + max(c.Prefetch, 0) }
+// prefetch is the least and the most that may wait.
+func (c *Config) prefetch() (least, most int) {
+	switch {
+	case c.Prefetch == 0:
+		return c.Concurrency, max(c.Concurrency, paceMost)
+	case c.Prefetch < 0:
+		return 0, 0
+	}
+	return c.Prefetch, c.Prefetch
+}
 
 // newName is never used twice: a reused name would hand one process the entries
 // that another one of the same name has in flight.

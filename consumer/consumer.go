@@ -22,6 +22,7 @@ type Consumer struct {
 	exec    *executor
 	sources []*source
 	room    *room
+	pace    *pace
 	queue   *queue
 	later   *later
 	gate    *gate
@@ -63,8 +64,7 @@ func New(conn *stream.Conn, h Handler, cfg Config) (*Consumer, error) {
 	if h = Chain(h, cfg.Middleware...); h == nil {
 		return nil, errors.New("new consumer: a Middleware returned nil")
 	}
-	single := func(ctx context.Context, batch []*stream.Delivery) error { return h(ctx, batch[0]) }
-	return build(conn, single, cfg, 1, 0)
+	return build(conn, &executor{handle: h, most: 1}, cfg)
 }
 
 // NewBatch makes a consumer that hands up to Config.BatchSize deliveries at once
@@ -80,10 +80,10 @@ func NewBatch(conn *stream.Conn, h BatchHandler, cfg Config) (*Consumer, error) 
 	def(&cfg.BatchSize, 100)
 	def(&cfg.Concurrency, 16)
 	def(&cfg.Prefetch, cfg.Concurrency*cfg.BatchSize)
-	return build(conn, h, cfg, cfg.BatchSize, cfg.BatchWait)
+	return build(conn, &executor{handleBatch: h, most: cfg.BatchSize, fill: cfg.BatchWait}, cfg)
 }
 
-func build(conn *stream.Conn, h BatchHandler, cfg Config, batch int, fill time.Duration) (*Consumer, error) {
+func build(conn *stream.Conn, exec *executor, cfg Config) (*Consumer, error) {
 	cfg, err := cfg.withDefaults()
 	if conn == nil {
 		err = errors.Join(err, errors.New("conn is nil"))
@@ -101,14 +101,16 @@ func build(conn *stream.Conn, h BatchHandler, cfg Config, batch int, fill time.D
 	if err != nil {
 		return nil, fmt.Errorf("new consumer: %w", err)
 	}
-	c.exec = &executor{c: c, handle: h, batch: batch, fill: fill}
+	c.exec, exec.c = exec, c
+	least, most := cfg.prefetch()
+	c.pace = newPace(least, most)
 	// A place more for each stream: what a blocking read reserves must not keep
 	// another stream from being read.
-	c.room, c.gate, c.queue = newRoom(cfg.budget()+len(cfg.Streams)), newGate(), newQueue(cfg.OrderBy != nil)
+	c.room, c.gate, c.queue = newRoom(c.budget()+len(cfg.Streams)), newGate(), newQueue(cfg.OrderBy != nil)
 	c.later = newLater(c.queue, c.release)
 	c.settleCtx, c.giveUp = newSettling()
 	for _, s := range c.sources {
-		s.acker = newAcker(s, cfg.AckBatch, cfg.budget())
+		s.acker = newAcker(s, cfg.AckBatch, cfg.Concurrency+most)
 		context.AfterFunc(c.settleCtx, s.acker.space.Broadcast)
 	}
 	return c, nil
@@ -189,6 +191,18 @@ func (s *source) join(ctx context.Context) error {
 	}
 	s.okAt.Store(int64(s.c.now()))
 	return nil
+}
+
+// budget is how many entries the consumer may hold now, waiting and running, beside
+// one for each stream.
+func (c *Consumer) budget() int { return c.cfg.Concurrency + c.pace.waiting() }
+
+// adapt makes as much room as the load asks for.
+func (c *Consumer) adapt() {
+	before := c.pace.waiting()
+	if now := c.pace.at(c.now(), c.room.vacated()); now != before {
+		c.room.resize(c.cfg.Concurrency + now + len(c.cfg.Streams))
+	}
 }
 
 // enqueue hands what was taken to the executor, or back when there is none any

@@ -11,30 +11,32 @@ import (
 	"github.com/leat-io/leat/stream"
 )
 
-// executor calls the handler. A single handler is a batch of one: there is one
-// path.
+// executor calls the handler: one that takes single deliveries, or one that takes
+// batches. For all else a single delivery is a batch of one.
 type executor struct {
-	c      *Consumer
-	handle BatchHandler
-	batch  int           // deliveries a call
-	fill   time.Duration // how long to wait for as many
+	c           *Consumer
+	handle      Handler
+	handleBatch BatchHandler
+	most        int           // deliveries a call
+	fill        time.Duration // how long to wait for as many
 }
 
 // run is one of Config.Concurrency workers. It ends when the queue is closed.
-func (e *executor) run(work context.Context) {
+func (e *executor) run(of *calls) {
 	for {
-		items := e.c.queue.take(e.batch, e.fill)
+		items := e.c.queue.take(e.most, e.fill)
 		if items == nil {
 			return
 		}
-		if ready := e.screen(items); len(ready) > 0 {
-			e.call(work, ready)
+		now := e.c.now()
+		if ready := e.screen(items, now); len(ready) > 0 {
+			e.call(of, ready, now)
 		}
 	}
 }
 
 // screen settles what no handler must see, and returns the rest.
-func (e *executor) screen(items []*item) []*item {
+func (e *executor) screen(items []*item, now time.Duration) []*item {
 	ready := items[:0]
 	for _, it := range items {
 		d, cfg := it.d, &e.c.cfg
@@ -42,10 +44,10 @@ func (e *executor) screen(items []*item) []*item {
 		switch {
 		case it.isLost():
 			e.c.finish(it, Lost)
-		case cfg.Guarantee == AtLeastOnce && !e.stillHeld(it):
+		case cfg.Guarantee == AtLeastOnce && !e.stillHeld(it, now):
 			// settled or handed back by stillHeld
 		case addressee != "" && addressee != cfg.Group:
-			e.c.ack(it, Skipped)
+			e.c.ack(it, Skipped, now)
 		case d.Malformed() != nil:
 			e.c.bury(it, stream.ReasonMalformed, d.Malformed(), false)
 		case cfg.MaxDeliveries > 0 && d.Deliveries-(d.Attempt-1) > cfg.MaxDeliveries:
@@ -60,12 +62,12 @@ func (e *executor) screen(items []*item) []*item {
 // stillHeld makes sure of the lease of an entry that has waited long, before its
 // handler starts: after a pause of this process (SIGSTOP, a suspended machine)
 // others have what we hold.
-func (e *executor) stillHeld(it *item) bool {
+func (e *executor) stillHeld(it *item, now time.Duration) bool {
 	if it.orphan.Load() {
 		e.c.finish(it, Lost)
 		return false
 	}
-	if it.leaseAge(e.c.now()) < safeAge(e.c.cfg.Lease) {
+	if it.leaseAge(now) < safeAge(e.c.cfg.Lease) {
 		return true
 	}
 	l := leaser{it.src}
@@ -94,51 +96,74 @@ func (e *executor) stillHeld(it *item) bool {
 func safeAge(lease time.Duration) time.Duration { return lease * 8 / 10 }
 
 // call runs the handler on items and carries the verdicts out.
-func (e *executor) call(work context.Context, items []*item) {
-	ctx, cancel := context.WithCancelCause(work)
-	defer cancel(nil)
+func (e *executor) call(of *calls, items []*item, now time.Duration) {
+	// A batch's context is that of its first delivery: there is one to each. An
+	// entry that is tried again in place has used it up: somebody may still have it.
+	ctx := &items[0].own
+	if ctx.of != nil {
+		ctx = &call{}
+	}
+	ctx.of = of
 	var expireAt time.Duration
 	if timeout := e.c.cfg.HandlerTimeout; timeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, timeout, ErrTimeout)
-		defer stop()
-		expireAt = e.c.now() + timeout + e.c.cfg.Lease
+		ctx.deadline = now + timeout
+		expireAt = ctx.deadline + e.c.cfg.Lease
 	}
-	batch := make([]*stream.Delivery, 0, len(items))
 	running := items[:0]
 	for _, it := range items {
-		if !it.begin(cancel, expireAt) {
+		if !it.begin(ctx, expireAt) {
 			e.c.finish(it, Lost)
 			continue
 		}
-		running, batch = append(running, it), append(batch, it.d)
+		running = append(running, it)
 		e.c.cfg.Hooks.Started(it.d)
 	}
-	if len(batch) == 0 {
+	if len(running) == 0 {
 		return
 	}
-	from := e.c.now()
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit: this goroutine ends, its items must not
-			e.verdicts(ctx, running, batch, from, errGoexit)
+			e.verdicts(ctx, running, now, errGoexit)
+		}
+		ctx.end(nil)
+	}()
+	err := e.invoke(ctx, running)
+	returned = true
+	e.verdicts(ctx, running, now, err)
+}
+
+// invoke calls the handler, and makes an error of a panic.
+func (e *executor) invoke(ctx context.Context, items []*item) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
 		}
 	}()
-	err := guard(func() error { return e.handle(ctx, batch) })
-	returned = true
-	e.verdicts(ctx, running, batch, from, err)
+	if e.handle != nil {
+		return e.handle(ctx, items[0].d)
+	}
+	batch := make([]*stream.Delivery, len(items))
+	for i, it := range items {
+		batch[i] = it.d
+	}
+	return e.handleBatch(ctx, batch)
 }
 
 // verdicts carries out what came of a call.
-func (e *executor) verdicts(ctx context.Context, running []*item, batch []*stream.Delivery, from time.Duration, err error) {
+func (e *executor) verdicts(ctx *call, items []*item, from time.Duration, err error) {
 	now := e.c.now()
-	cause := context.Cause(ctx)
-	for i, it := range running {
+	for _, it := range items {
 		it.end()
 		it.handledAt.Store(int64(now))
-		verdict := sound(verdictOn(batch[i], err))
+		if err == nil { // nearly always
+			e.c.cfg.Hooks.Handled(it.d, now-from, nil)
+			e.settle(it, nil, nil, now)
+			continue
+		}
+		verdict := sound(verdictOn(it.d, err))
 		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
-		e.settle(it, verdict, cause)
+		e.settle(it, verdict, ctx.why(), now)
 	}
 }
 
@@ -151,7 +176,7 @@ func verdictOn(d *stream.Delivery, err error) error {
 }
 
 // settle carries the verdict on one item out.
-func (e *executor) settle(it *item, verdict, cause error) {
+func (e *executor) settle(it *item, verdict, cause error, now time.Duration) {
 	c := e.c
 	failed := verdict != nil
 	switch {
@@ -163,7 +188,7 @@ func (e *executor) settle(it *item, verdict, cause error) {
 	case it.isLost():
 		c.finish(it, Lost)
 	case !failed:
-		c.ack(it, Acked)
+		c.ack(it, Acked, now)
 	case errors.Is(cause, ErrShutdown), errors.Is(cause, ErrLeaseLost):
 		// Interrupted by us, not by its own fault (of a batch, one may be lost
 		// and end the others).

@@ -9,7 +9,11 @@ func (c *Consumer) RoomLeft() int {
 }
 
 // RoomSize is how many places there are.
-func (c *Consumer) RoomSize() int { return c.cfg.budget() + len(c.cfg.Streams) }
+func (c *Consumer) RoomSize() int {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.room.size
+}
 
 // Held is how many entries the ledgers know.
 func (c *Consumer) Held() (n int) {

@@ -15,19 +15,24 @@ type fetcher struct {
 	reader *stream.Reader
 	want   int // how many to ask for: much under load, little when idle
 	look   time.Duration
+
+	// Of the read that is under way: the room that it has, and when it was sent.
+	asked int
+	from  time.Duration
 }
+
+// maxRead is how many entries one read asks for at the most. More is not faster, and
+// keeps the server from everybody else for longer (2 us an entry).
+const maxRead = 512
 
 func (f *fetcher) run(ctx context.Context) {
 	defer f.reader.Close() //nolint:errcheck // giving a connection up cannot fail
 	f.want = f.idle()
 	f.look = f.c.now() + f.c.cfg.Lease
 	pause := pauses(f.c.cfg.Random)
-	for ctx.Err() == nil {
+	for ctx.Err() == nil || f.reader.Ahead() > 0 {
 		f.c.cfg.Hooks.Beat("fetcher", f.stream)
-		err := f.recover(ctx)
-		if err == nil {
-			err = f.fetch(ctx)
-		}
+		err := f.next(ctx)
 		if err == nil {
 			f.okAt.Store(int64(f.c.now()))
 			f.answered()
@@ -45,44 +50,86 @@ func (f *fetcher) run(ctx context.Context) {
 	}
 }
 
+// next reads once. Between reads of which none has been sent ahead, it looks for
+// what was lost.
+func (f *fetcher) next(ctx context.Context) error {
+	if f.reader.Ahead() == 0 {
+		if err := f.recover(ctx); err != nil {
+			return err
+		}
+		if !f.enter(ctx) {
+			return nil
+		}
+	}
+	err := f.fetch(ctx)
+	if f.reader.Ahead() == 0 {
+		f.c.gate.leave()
+		f.c.room.give(f.asked)
+		f.asked = 0
+	}
+	return err
+}
+
 // idle is what a read that may wait long reserves: a part of the room, so that
 // other streams, and the retries of this one, have some left.
-func (f *fetcher) idle() int { return max(1, f.c.cfg.budget()/(2*len(f.c.sources))) }
+func (f *fetcher) idle() int { return min(maxRead, max(1, f.c.budget()/(2*len(f.c.sources)))) }
 
 // block is how long a read waits: less than a lease by far, since what comes at its
 // end has the lease's age from its begin.
 func (f *fetcher) block() time.Duration { return min(f.c.cfg.Block, f.c.cfg.Lease/4) }
 
-// fetch reads once. The room it takes bounds what can come.
-func (f *fetcher) fetch(ctx context.Context) error {
+// enter gets room for a read, which bounds what can come, and goes through the gate.
+func (f *fetcher) enter(ctx context.Context) bool {
 	// Not for every single place that gets free: small reads are dear. Half of
 	// the prefetch is still waiting when this much is free.
-	least := min(f.want, max(1, f.c.cfg.Prefetch/2))
+	least := min(f.want, max(1, f.c.pace.waiting()/2))
 	most := f.most(f.want)
-	room := f.c.room.take(ctx, min(least, most), most)
-	if room == 0 {
-		return nil
+	f.asked = f.c.room.take(ctx, min(least, most), most)
+	if f.asked == 0 {
+		return false
 	}
 	if !f.c.gate.enter(ctx) {
-		f.c.room.give(room)
-		return nil
+		f.c.room.give(f.asked)
+		f.asked = 0
+		return false
 	}
-	defer f.c.gate.leave()
+	f.from = f.c.now()
+	return true
+}
+
+// fetch reads, and sends the next request as soon as this one's entries begin to
+// come: the server works on it while they are decoded and handled.
+func (f *fetcher) fetch(ctx context.Context) error {
 	// Without the lock on taking: a read that blocks would keep it from others.
-	// The one that needs it, recover, is called between reads.
-	n, err := f.accept(Read, func() (stream.Taken, error) {
-		batch, err := f.reader.Read(ctx, room, f.block())
-		return stream.Taken{Batch: batch}, err
-	})
-	f.c.room.give(room - n)
-	f.learn(room, n, err)
-	switch n {
-	case room:
-		f.want = min(2*f.want, f.c.cfg.budget())
-	case 0:
+	// The one that needs it, recover, is called when no read is under way.
+	asked, from := f.asked, f.from
+	f.asked = 0
+	batch, err := f.reader.ReadAhead(ctx, asked, f.block(), func(came int) int { return f.ahead(ctx, asked, came) })
+	n := f.accept(Read, stream.Taken{Batch: batch}, from)
+	f.c.room.give(asked - n)
+	f.learn(asked, n, err)
+	if n == 0 {
 		f.want = f.idle()
 	}
+	f.c.adapt()
 	return err
+}
+
+// ahead says how many entries the next read asks for, while this one's are still
+// coming: none unless all came that were asked for, and there is room for more.
+func (f *fetcher) ahead(ctx context.Context, asked, came int) int {
+	if came < asked {
+		return 0
+	}
+	f.want = min(2*f.want, f.c.budget(), maxRead)
+	if ctx.Err() != nil || f.suspect.Load() || f.c.now() >= f.look || f.c.gate.closing() {
+		return 0
+	}
+	f.c.adapt()
+	most := f.most(f.want)
+	f.asked = f.c.room.tryTake(min(most, max(1, f.c.pace.waiting()/4)), most)
+	f.from = f.c.now()
+	return f.asked
 }
 
 // recover takes again what is pending in our name and not known to us: after an
@@ -94,7 +141,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 		return nil
 	}
 	f.suspect.Store(false) // before looking: an error meanwhile counts again
-	room := f.c.room.take(ctx, 1, f.most(f.c.cfg.budget()))
+	room := f.c.room.take(ctx, 1, f.most(f.c.budget()))
 	if room == 0 {
 		f.suspect.Store(true)
 		return nil
@@ -110,9 +157,9 @@ func (f *fetcher) recover(ctx context.Context) error {
 	for _, held := range tokens(f.ledger.held(func(it *item) bool { return !it.orphan.Load() })) {
 		known[held] = true
 	}
-	n, err := f.accept(Recovered, func() (stream.Taken, error) {
-		return f.group.Recover(ctx, f.c.cfg.Name, func(h stream.Held) bool { return known[h] }, room)
-	})
+	from := f.c.now()
+	taken, err := f.group.Recover(ctx, f.c.cfg.Name, func(h stream.Held) bool { return known[h] }, room)
+	n := f.accept(Recovered, taken, from)
 	f.taking.Unlock()
 	f.c.room.give(room - n)
 	f.learn(room, n, err)

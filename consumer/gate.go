@@ -41,6 +41,18 @@ func (g *gate) enter(ctx context.Context) bool {
 	return false
 }
 
+// closing tells whether somebody has shut the gate: who is inside should leave soon.
+func (g *gate) closing() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.open:
+		return false
+	default:
+		return true
+	}
+}
+
 // leave undoes enter.
 func (g *gate) leave() {
 	g.mu.Lock()

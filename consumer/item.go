@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,25 +14,26 @@ type item struct {
 	d     *stream.Delivery
 	src   *source
 	group *holding // the batch it came in
-	how   Taking
 
 	// leaseFrom is when, by the consumer's clock, the command was sent that began
 	// the lease last: never later than Redis counts.
 	leaseFrom atomic.Int64
+	// handledAt is when the handler returned, by the consumer's clock; 0 before.
+	handledAt atomic.Int64
 	done      atomic.Bool
 	left      atomic.Bool // its place in the room is free again
 	// orphan: its payload was deleted, it is pending no more. There is nothing
 	// to settle.
 	orphan atomic.Bool
+	// lost: the entry is another's.
+	lost atomic.Bool
 
-	mu       sync.Mutex
-	lost     bool
-	cancel   context.CancelCauseFunc // of the running handler
-	expireAt time.Duration           // when to stop extending a handler that ignores its timeout; 0 never
+	running atomic.Pointer[call] // of the handler that has it
+	// expireAt is when to stop extending a handler that ignores its timeout; 0 never.
+	expireAt atomic.Int64
+	own      call // of a handler that has this delivery alone
 
 	key string // of OrderBy
-	// handledAt is when the handler returned, by the consumer's clock; 0 before.
-	handledAt atomic.Int64
 }
 
 // settling tells whether the handler has returned.
@@ -46,47 +46,44 @@ func (it *item) leaseAge(now time.Duration) time.Duration {
 
 // lose marks the item as another's, and ends its handler.
 func (it *item) lose() {
-	it.mu.Lock()
-	it.lost = true
-	cancel := it.cancel
-	it.mu.Unlock()
-	if cancel != nil {
-		cancel(ErrLeaseLost)
+	it.lost.Store(true)
+	if running := it.running.Load(); running != nil {
+		running.end(ErrLeaseLost)
 	}
 }
 
-func (it *item) isLost() bool {
-	it.mu.Lock()
-	defer it.mu.Unlock()
-	return it.lost
+func (it *item) isLost() bool { return it.lost.Load() }
+
+// begin makes the item known as running; false when it is lost already. Whoever loses
+// it marks it first and looks for the call then, so one of both sees the other.
+func (it *item) begin(running *call, expireAt time.Duration) bool {
+	if expireAt > 0 {
+		it.expireAt.Store(int64(expireAt))
+	}
+	it.running.Store(running)
+	return !it.lost.Load()
 }
 
-// begin makes the item known as running; false when it is lost already.
-func (it *item) begin(cancel context.CancelCauseFunc, expireAt time.Duration) bool {
-	it.mu.Lock()
-	defer it.mu.Unlock()
-	it.cancel, it.expireAt = cancel, expireAt
-	return !it.lost
-}
-
+// end undoes begin.
 func (it *item) end() {
-	it.mu.Lock()
-	it.cancel, it.expireAt = nil, 0
-	it.mu.Unlock()
+	it.running.Store(nil)
+	if it.expireAt.Load() > 0 {
+		it.expireAt.Store(0)
+	}
 }
 
 // abandoned tells whether the handler ignores its timeout for longer than a
 // lease: the entry is left to others then.
 func (it *item) abandoned(now time.Duration) bool {
-	it.mu.Lock()
-	defer it.mu.Unlock()
-	return it.expireAt > 0 && now > it.expireAt
+	at := time.Duration(it.expireAt.Load())
+	return at > 0 && now > at
 }
 
 // holding is the items of one batch; it is known to the ledger until the last of
 // them is done.
 type holding struct {
 	items []item
+	how   Taking
 	left  atomic.Int32
 }
 
@@ -98,11 +95,11 @@ type ledger struct {
 
 // add makes items of a batch whose lease began at from.
 func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
-	h := &holding{items: make([]item, len(batch))}
+	h := &holding{items: make([]item, len(batch)), how: how}
 	h.left.Store(int32(len(batch)))
 	for i := range batch {
 		it := &h.items[i]
-		it.d, it.src, it.group, it.how = &batch[i], src, h, how
+		it.d, it.src, it.group = &batch[i], src, h
 		it.leaseFrom.Store(int64(from))
 	}
 	l.mu.Lock()

@@ -34,9 +34,8 @@ func (q *queue) next(key string) {
 		delete(q.lanes, key)
 		return
 	}
-	q.ready = append(q.ready, l.waiting[0])
+	q.append([]*item{l.waiting[0]})
 	l.waiting = l.waiting[1:]
-	q.wake.Signal()
 }
 
 // again puts an item that failed back to the front of its lane, and lets it
@@ -47,7 +46,6 @@ func (q *queue) again(it *item) bool {
 	if q.closed {
 		return false
 	}
-	q.ready = append(q.ready, it)
-	q.wake.Signal()
+	q.append([]*item{it})
 	return true
 }

@@ -2,18 +2,51 @@ package consumer
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // queue is where taken items wait for a free handler, in order of arrival. With
 // OrderBy an item waits in its key's lane until the one before it is settled.
+//
+// Items come in chunks, a read's worth each, and workers take them out of the first
+// chunk by counting it up, without a lock: it is needed once a chunk, and by workers
+// that find nothing.
 type queue struct {
+	first atomic.Pointer[chunk]
+	idle  atomic.Int32 // workers that wait
+	// waking: a worker that was woken has not looked yet. It wakes the next one
+	// when there is more, so that handlers that do next to nothing are not raced
+	// for by all.
+	waking atomic.Bool
+
 	mu     sync.Mutex
 	wake   *sync.Cond
-	ready  []*item
+	chunks []*chunk         // behind first
 	lanes  map[string]*lane // nil without OrderBy
 	closed bool
 }
+
+// chunk is items of which taken have been taken; taken may count on beyond.
+type chunk struct {
+	items []*item
+	taken atomic.Int64
+}
+
+// claim takes up to most items.
+func (c *chunk) claim(most int) []*item {
+	if c.taken.Load() >= int64(len(c.items)) {
+		return nil
+	}
+	from := c.taken.Add(int64(most)) - int64(most)
+	if from >= int64(len(c.items)) {
+		return nil
+	}
+	to := min(from+int64(most), int64(len(c.items)))
+	return c.items[from:to:to]
+}
+
+func (c *chunk) left() int { return max(0, len(c.items)-int(c.taken.Load())) }
 
 func newQueue(ordered bool) *queue {
 	q := &queue{}
@@ -31,46 +64,147 @@ func (q *queue) push(items []*item) bool {
 	if q.closed {
 		return false
 	}
-	for _, it := range items {
-		if q.lanes == nil || q.enter(it) {
-			q.ready = append(q.ready, it)
+	if q.lanes != nil {
+		through := make([]*item, 0, len(items))
+		for _, it := range items {
+			if q.enter(it) {
+				through = append(through, it)
+			}
 		}
+		items = through
 	}
-	if len(items) == 1 {
-		q.wake.Signal()
-	} else {
-		q.wake.Broadcast()
-	}
+	q.append(items)
 	return true
+}
+
+// append lets items through to the workers. Called with the lock.
+func (q *queue) append(items []*item) {
+	if len(items) == 0 {
+		return
+	}
+	q.chunks = append(q.chunks, &chunk{items: items})
+	q.wakeOne()
+}
+
+// wakeOne wakes a worker, unless one is on its way. Called with the lock: a worker
+// counts as idle from before it waits until it has the lock again, so that the one
+// who clears waking is always still to come.
+func (q *queue) wakeOne() {
+	if q.idle.Load() > 0 && !q.waking.Load() {
+		q.waking.Store(true)
+		q.wake.Signal()
+	}
 }
 
 // take waits for an item and returns up to most of them, after waiting for at
 // most fill for as many. nil when the queue is closed.
 func (q *queue) take(most int, fill time.Duration) []*item {
+	if most == 1 { // a batch is taken from as many chunks as it needs, which takes the lock
+		if items := q.takeOne(); items != nil {
+			return items
+		}
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
-		for len(q.ready) == 0 {
+		for q.length() == 0 {
 			if q.closed {
 				return nil
 			}
-			q.wake.Wait()
+			q.wait()
 		}
-		if len(q.ready) < most && fill > 0 {
+		if fill > 0 {
 			q.fill(most, fill)
 		}
-		if len(q.ready) > 0 { // another taker may have been faster while we waited
-			break
+		if items := q.collect(most); len(items) > 0 { // another taker may have been faster
+			if q.length() > 0 {
+				q.wakeOne()
+			}
+			return items
 		}
 	}
-	n := min(most, len(q.ready))
-	out := append(make([]*item, 0, n), q.ready[:n]...)
-	q.ready = q.ready[n:]
+}
+
+// takeOne takes an item out of the first chunk.
+func (q *queue) takeOne() []*item {
+	first := q.first.Load()
+	if first == nil {
+		return nil
+	}
+	items := first.claim(1)
+	if items != nil && q.idle.Load() > 0 && !q.waking.Load() && first.left() > 0 {
+		q.mu.Lock()
+		q.wakeOne()
+		q.mu.Unlock()
+	}
+	return items
+}
+
+// wait waits for a push. Called with the lock.
+func (q *queue) wait() {
+	q.idle.Add(1)
+	q.wake.Wait()
+	q.idle.Add(-1)
+	q.waking.Store(false)
+}
+
+// collect takes up to most items out of as many chunks as it needs. Called with the
+// lock.
+func (q *queue) collect(most int) []*item {
+	var out []*item
+	for len(out) < most {
+		first := q.first.Load()
+		if first == nil || first.left() == 0 {
+			if !q.advance() {
+				break
+			}
+			continue
+		}
+		items := first.claim(most - len(out))
+		if out == nil {
+			out = items // nothing is copied when one chunk is enough
+			continue
+		}
+		out = append(out, items...)
+	}
 	return out
 }
 
+// advance makes the next chunk the first; false when there is none. What was first is
+// let go, so that an idle queue does not hold a batch.
+func (q *queue) advance() bool {
+	if len(q.chunks) == 0 {
+		q.first.Store(nil)
+		return false
+	}
+	q.first.Store(q.chunks[0])
+	q.chunks[0] = nil
+	q.chunks = q.chunks[1:]
+	return true
+}
+
+// length is how many items can be taken. Called with the lock.
+func (q *queue) length() int {
+	n := 0
+	if first := q.first.Load(); first != nil {
+		n = first.left()
+	}
+	for _, c := range q.chunks {
+		n += c.left()
+	}
+	if n == 0 {
+		q.first.Store(nil)
+		q.chunks = nil
+	}
+	return n
+}
+
 // fill waits until there are most items, the time is over, or the queue closes.
+// Called with the lock.
 func (q *queue) fill(most int, wait time.Duration) {
+	if q.length() >= most {
+		return
+	}
 	over := false
 	timer := time.AfterFunc(wait, func() {
 		q.mu.Lock()
@@ -79,8 +213,8 @@ func (q *queue) fill(most int, wait time.Duration) {
 		q.wake.Broadcast()
 	})
 	defer timer.Stop()
-	for len(q.ready) < most && !over && !q.closed {
-		q.wake.Wait()
+	for q.length() < most && !over && !q.closed {
+		q.wait()
 	}
 }
 
@@ -90,8 +224,7 @@ func (q *queue) close() []*item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	out := q.ready
-	q.ready = nil
+	out := append([]*item(nil), q.collect(q.length())...)
 	for _, l := range q.lanes {
 		out = append(out, l.waiting...)
 		l.waiting = nil
@@ -112,7 +245,7 @@ func (q *queue) finish() {
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := len(q.ready)
+	n := q.length()
 	for _, l := range q.lanes {
 		n += len(l.waiting)
 	}

@@ -11,7 +11,9 @@ import (
 // starve the retries.
 type room struct {
 	mu      sync.Mutex
-	free    int
+	size    int // places in all
+	free    int // below 0 for a while after it was made smaller
+	handled uint64
 	waiters []*waiter
 }
 
@@ -20,20 +22,40 @@ type waiter struct {
 	granted     chan int
 }
 
-func newRoom(n int) *room { return &room{free: n} }
+func newRoom(n int) *room { return &room{size: n, free: n} }
+
+// resize changes how many places there are; those that are taken stay so.
+func (r *room) resize(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free += n - r.size
+	r.size = n
+	r.serve()
+}
+
+// tryTake takes at least least entries' room and most at the most, if it is there
+// and nobody waits for it; else 0.
+func (r *room) tryTake(least, most int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiters) > 0 || r.free < least {
+		return 0
+	}
+	n := min(r.free, most)
+	r.free -= n
+	return n
+}
 
 // take waits until there is room for least entries and takes as much as there is,
 // most at the most. 0 when ctx ends before.
 func (r *room) take(ctx context.Context, least, most int) int {
-	r.mu.Lock()
-	if len(r.waiters) == 0 && r.free >= least {
-		n := min(r.free, most)
-		r.free -= n
-		r.mu.Unlock()
+	if n := r.tryTake(least, most); n > 0 {
 		return n
 	}
 	w := &waiter{least, most, make(chan int, 1)}
+	r.mu.Lock()
 	r.waiters = append(r.waiters, w)
+	r.serve()
 	r.mu.Unlock()
 	select {
 	case n := <-w.granted:
@@ -71,6 +93,24 @@ func (r *room) give(n int) {
 	r.free += n
 	r.serve()
 	r.mu.Unlock()
+}
+
+// vacate is give for an entry that was handled.
+func (r *room) vacate() {
+	r.mu.Lock()
+	r.free++
+	r.handled++
+	if len(r.waiters) > 0 {
+		r.serve()
+	}
+	r.mu.Unlock()
+}
+
+// vacated is how many entries have been handled.
+func (r *room) vacated() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.handled
 }
 
 func (r *room) serve() {

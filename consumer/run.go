@@ -17,7 +17,7 @@ func (c *Consumer) start(ctx context.Context) *started {
 	work, r.stopWork = context.WithCancelCause(context.WithoutCancel(ctx))
 	keep, r.stopLeasers = context.WithCancel(context.WithoutCancel(ctx))
 	for range c.cfg.Concurrency {
-		r.workers.Go(func() { r.worker(work) })
+		r.workers.Go(func() { r.worker(&calls{work: work, epoch: c.epoch}) })
 	}
 	for _, s := range c.sources {
 		r.startSource(ctx, keep, s)
@@ -34,14 +34,14 @@ func (c *Consumer) start(ctx context.Context) *started {
 
 // worker runs handlers until the queue is closed. Where a handler ends its
 // goroutine another one goes on.
-func (r *started) worker(work context.Context) {
+func (r *started) worker(of *calls) {
 	ended := false
 	defer func() {
 		if !ended {
-			r.workers.Go(func() { r.worker(work) })
+			r.workers.Go(func() { r.worker(of) })
 		}
 	}()
-	r.c.exec.run(work)
+	r.c.exec.run(of)
 	ended = true
 }
 

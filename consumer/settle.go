@@ -12,14 +12,17 @@ import (
 
 // finish forgets an item: its place is free, its key's lane goes on. It is the
 // end of every path.
-func (c *Consumer) finish(it *item, outcome Outcome) {
+func (c *Consumer) finish(it *item, outcome Outcome) { c.finishAt(it, outcome, c.now()) }
+
+// finishAt is finish at a time that is known.
+func (c *Consumer) finishAt(it *item, outcome Outcome, now time.Duration) {
 	if !it.src.ledger.remove(it) {
 		return
 	}
 	c.leaveRoom(it)
 	var since time.Duration
 	if at := it.handledAt.Load(); at > 0 {
-		since = c.now() - time.Duration(at)
+		since = now - time.Duration(at)
 	}
 	c.cfg.Hooks.Settled(it.d, outcome, since)
 }
@@ -30,7 +33,7 @@ func (c *Consumer) leaveRoom(it *item) {
 	if it.left.Swap(true) {
 		return
 	}
-	c.room.give(1)
+	c.room.vacate()
 	if c.cfg.OrderBy != nil {
 		c.queue.next(it.key)
 	}
@@ -38,12 +41,12 @@ func (c *Consumer) leaveRoom(it *item) {
 
 // ack gives an item to its stream's acker. Its place in the room is free at once:
 // the next handler need not wait for Redis.
-func (c *Consumer) ack(it *item, outcome Outcome) {
+func (c *Consumer) ack(it *item, outcome Outcome, now time.Duration) {
 	if c.cfg.Guarantee == AtMostOnce || it.orphan.Load() {
-		c.finish(it, outcome)
+		c.finishAt(it, outcome, now)
 		return
 	}
-	it.handledAt.CompareAndSwap(0, int64(c.now()))
+	it.handledAt.CompareAndSwap(0, int64(now))
 	it.src.acker.add(it, outcome)
 	c.leaveRoom(it)
 }

@@ -101,7 +101,7 @@ func (s *source) learn(asked, came int, err error) {
 		s.ceiling.Store(int64(max(1, asked/2)))
 	case err == nil && c > 0 && came >= c:
 		c *= 2
-		if c > s.c.cfg.budget() {
+		if c > s.c.budget() {
 			c = 0
 		}
 		s.ceiling.Store(int64(c))
@@ -125,18 +125,20 @@ func (s *source) take(ctx context.Context, how Taking, call func() (stream.Taken
 	defer s.c.gate.leave()
 	s.taking.RLock()
 	defer s.taking.RUnlock()
-	return s.accept(how, call)
-}
-
-// accept is take for the fetcher, which holds what lock it needs.
-func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, err error) {
 	from := s.c.now()
 	t, err := call()
+	return s.accept(how, t, from), err
+}
+
+// accept hands what was taken by a call that was sent at from to the executor, and
+// says how many entries it is. Until then the caller has the lock on taking, or is
+// the only one who takes.
+func (s *source) accept(how Taking, t stream.Taken, from time.Duration) (n int) {
 	for _, id := range t.Lost {
 		s.payloadLost(id)
 	}
 	if n = len(t.Batch); n == 0 {
-		return 0, err
+		return 0
 	}
 	s.c.cfg.Hooks.Taken(s.stream, how, n, s.c.now()-from)
 	if how == Reclaimed || how == Recovered {
@@ -154,7 +156,7 @@ func (s *source) accept(how Taking, call func() (stream.Taken, error)) (n int, e
 	}
 	h := s.ledger.add(s, t.Batch, how, from)
 	s.c.enqueue(h)
-	return n, err
+	return n
 }
 
 // readTo moves the position up to what was read at most once: should the group have

@@ -99,11 +99,14 @@ func sound(err error) error {
 func guard(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+			err = panicked(v)
 		}
 	}()
 	return fn()
 }
+
+// panicked is the error of a panic; called while it is being recovered from.
+func panicked(v any) error { return &PanicError{Value: v, Stack: debug.Stack()} }
 
 // errGoexit: the handler ended its goroutine (t.FailNow outside of a test's own).
 var errGoexit = errors.New("handler called runtime.Goexit")
