@@ -65,7 +65,8 @@ func (c *call) context() context.Context {
 // end ends the context: with nil when the handler has returned.
 func (c *call) end(cause error) {
 	if cause != nil {
-		c.cause.CompareAndSwap(nil, &cause)
+		why := cause // a variable of its own, so that the usual call costs no memory
+		c.cause.CompareAndSwap(nil, &why)
 	}
 	c.ended.Store(true)
 	if r := c.real.Load(); r != nil {

@@ -208,15 +208,13 @@ func (c *Consumer) adapt() {
 // enqueue hands what was taken to the executor, or back when there is none any
 // more.
 func (c *Consumer) enqueue(h *holding) {
-	items := make([]*item, len(h.items))
-	for i := range h.items {
-		items[i] = &h.items[i]
-		if c.cfg.OrderBy != nil {
-			items[i].key = c.keyOf(items[i].d)
+	if c.cfg.OrderBy != nil {
+		for _, it := range h.refs {
+			it.key = c.keyOf(it.d)
 		}
 	}
-	if !c.queue.push(items) {
-		c.release(items)
+	if !c.queue.push(h.refs) {
+		c.release(h.refs)
 	}
 }
 

@@ -97,12 +97,7 @@ func safeAge(lease time.Duration) time.Duration { return lease * 8 / 10 }
 
 // call runs the handler on items and carries the verdicts out.
 func (e *executor) call(of *calls, items []*item, now time.Duration) {
-	// A batch's context is that of its first delivery: there is one to each. An
-	// entry that is tried again in place has used it up: somebody may still have it.
-	ctx := &items[0].own
-	if ctx.of != nil {
-		ctx = &call{}
-	}
+	ctx := items[0].group.call(items[0])
 	ctx.of = of
 	var expireAt time.Duration
 	if timeout := e.c.cfg.HandlerTimeout; timeout > 0 {
@@ -126,7 +121,6 @@ func (e *executor) call(of *calls, items []*item, now time.Duration) {
 		if !returned { // runtime.Goexit: this goroutine ends, its items must not
 			e.verdicts(ctx, running, now, errGoexit)
 		}
-		ctx.end(nil)
 	}()
 	err := e.invoke(ctx, running)
 	returned = true
@@ -150,20 +144,24 @@ func (e *executor) invoke(ctx context.Context, items []*item) (err error) {
 	return e.handleBatch(ctx, batch)
 }
 
-// verdicts carries out what came of a call.
+// verdicts carries out what came of a call. An item is not ours any more once it is
+// settled.
 func (e *executor) verdicts(ctx *call, items []*item, from time.Duration, err error) {
 	now := e.c.now()
+	var cause error
+	if err != nil {
+		cause = ctx.why()
+	}
+	ctx.end(nil)
 	for _, it := range items {
 		it.end()
 		it.handledAt.Store(int64(now))
-		if err == nil { // nearly always
-			e.c.cfg.Hooks.Handled(it.d, now-from, nil)
-			e.settle(it, nil, nil, now)
-			continue
+		var verdict error
+		if err != nil {
+			verdict = sound(verdictOn(it.d, err))
 		}
-		verdict := sound(verdictOn(it.d, err))
 		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
-		e.settle(it, verdict, ctx.why(), now)
+		e.settle(it, verdict, cause, now)
 	}
 }
 

@@ -18,7 +18,7 @@ func (c *Consumer) RoomSize() int {
 // Held is how many entries the ledgers know.
 func (c *Consumer) Held() (n int) {
 	for _, s := range c.sources {
-		n += len(s.ledger.held(func(*item) bool { return true }))
+		n += s.ledger.count(func(*item) bool { return true })
 	}
 	return n
 }

@@ -154,7 +154,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 	defer f.c.gate.leave()
 	f.taking.Lock()
 	known := map[stream.Held]bool{}
-	for _, held := range tokens(f.ledger.held(func(it *item) bool { return !it.orphan.Load() })) {
+	for _, held := range f.ledger.tokens(func(it *item) bool { return !it.orphan.Load() }) {
 		known[held] = true
 	}
 	from := f.c.now()

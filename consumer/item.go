@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +13,7 @@ type item struct {
 	d     *stream.Delivery
 	src   *source
 	group *holding // the batch it came in
+	at    int32    // where in it
 
 	// leaseFrom is when, by the consumer's clock, the command was sent that began
 	// the lease last: never later than Redis counts.
@@ -31,7 +31,6 @@ type item struct {
 	running atomic.Pointer[call] // of the handler that has it
 	// expireAt is when to stop extending a handler that ignores its timeout; 0 never.
 	expireAt atomic.Int64
-	own      call // of a handler that has this delivery alone
 
 	key string // of OrderBy
 }
@@ -77,73 +76,6 @@ func (it *item) end() {
 func (it *item) abandoned(now time.Duration) bool {
 	at := time.Duration(it.expireAt.Load())
 	return at > 0 && now > at
-}
-
-// holding is the items of one batch; it is known to the ledger until the last of
-// them is done.
-type holding struct {
-	items []item
-	how   Taking
-	left  atomic.Int32
-}
-
-// ledger knows what the consumer holds of one stream.
-type ledger struct {
-	mu       sync.Mutex
-	holdings map[*holding]struct{}
-}
-
-// add makes items of a batch whose lease began at from.
-func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
-	h := &holding{items: make([]item, len(batch)), how: how}
-	h.left.Store(int32(len(batch)))
-	for i := range batch {
-		it := &h.items[i]
-		it.d, it.src, it.group = &batch[i], src, h
-		it.leaseFrom.Store(int64(from))
-	}
-	l.mu.Lock()
-	l.holdings[h] = struct{}{}
-	l.mu.Unlock()
-	return h
-}
-
-// remove forgets an item; it says whether it was known.
-func (l *ledger) remove(it *item) bool {
-	if it.done.Swap(true) {
-		return false
-	}
-	if it.group.left.Add(-1) == 0 {
-		l.mu.Lock()
-		delete(l.holdings, it.group)
-		l.mu.Unlock()
-	}
-	return true
-}
-
-// held are the items that are not done and that keep says yes to.
-func (l *ledger) held(keep func(*item) bool) []*item {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var out []*item
-	for h := range l.holdings {
-		for i := range h.items {
-			if it := &h.items[i]; !it.done.Load() && keep(it) {
-				out = append(out, it)
-			}
-		}
-	}
-	return out
-}
-
-// byID is what is held and not lost, by entry ID.
-func (l *ledger) byID() map[stream.ID]*item {
-	items := l.held(func(it *item) bool { return !it.isLost() })
-	out := make(map[stream.ID]*item, len(items))
-	for _, it := range items {
-		out[it.d.EntryID] = it
-	}
-	return out
 }
 
 // tokens are the tokens of items.

@@ -34,7 +34,8 @@ func (l *leaser) run(ctx context.Context) {
 // extend begins anew every lease that is older than a third.
 func (l *leaser) extend(ctx context.Context) error {
 	from := l.c.now()
-	due := l.ledger.held(func(it *item) bool {
+	defer l.ledger.looked()
+	due := l.ledger.look(func(it *item) bool {
 		return from-time.Duration(it.leaseFrom.Load()) > l.c.cfg.Lease/3 &&
 			!it.orphan.Load() && !it.isLost() && !it.abandoned(from)
 	})

@@ -127,7 +127,7 @@ func (r *started) awaitKeepers() {
 func (c *Consumer) leftovers(running int) error {
 	unsettled := int(c.unsettled.Load())
 	for _, s := range c.sources { // in a call that still waits for Redis
-		unsettled += len(s.ledger.held((*item).settling))
+		unsettled += s.ledger.count((*item).settling)
 	}
 	switch {
 	case running > 0:
@@ -183,7 +183,7 @@ func (r *started) awaitHandlers(began time.Duration) (running int) {
 	case <-timer.C:
 	}
 	for _, s := range r.c.sources {
-		running += len(s.ledger.held(func(it *item) bool { return !it.settling() }))
+		running += s.ledger.count(func(it *item) bool { return !it.settling() })
 	}
 	return running
 }

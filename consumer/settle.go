@@ -16,15 +16,17 @@ func (c *Consumer) finish(it *item, outcome Outcome) { c.finishAt(it, outcome, c
 
 // finishAt is finish at a time that is known.
 func (c *Consumer) finishAt(it *item, outcome Outcome, now time.Duration) {
-	if !it.src.ledger.remove(it) {
+	if it.done.Swap(true) {
 		return
 	}
-	c.leaveRoom(it)
+	d := it.d
 	var since time.Duration
 	if at := it.handledAt.Load(); at > 0 {
 		since = now - time.Duration(at)
 	}
-	c.cfg.Hooks.Settled(it.d, outcome, since)
+	c.leaveRoom(it)
+	it.src.ledger.remove(it)
+	c.cfg.Hooks.Settled(d, outcome, since)
 }
 
 // leaveRoom gives the item's place to the next, and lets the next of its key
@@ -47,8 +49,8 @@ func (c *Consumer) ack(it *item, outcome Outcome, now time.Duration) {
 		return
 	}
 	it.handledAt.CompareAndSwap(0, int64(now))
+	c.leaveRoom(it) // before the acker has it, who may be through with it at once
 	it.src.acker.add(it, outcome)
-	c.leaveRoom(it)
 }
 
 // until repeats call until it holds, until the entry is found lost, or until the

@@ -172,7 +172,11 @@ func (s *source) readTo(id stream.ID) {
 // displace marks what we hold of the same entries as lost: the new delivery has
 // the token now.
 func (s *source) displace(batch stream.Batch, how Taking) {
-	known := s.ledger.byID()
+	defer s.ledger.looked()
+	known := map[stream.ID]*item{}
+	for _, it := range s.ledger.look(func(it *item) bool { return !it.isLost() }) {
+		known[it.d.EntryID] = it
+	}
 	for i := range batch {
 		if old := known[batch[i].EntryID]; old != nil {
 			s.c.log.Warn("an entry of our own came again", zap.String("stream", s.stream),
@@ -226,17 +230,17 @@ func (s *source) reinstate(items []*item) error {
 // hold, else from where it began for us. What we hold and the group was given
 // goes back into the pending entries.
 func (s *source) restore(ctx context.Context) error {
-	held := s.ledger.held(func(it *item) bool { return !it.isLost() && !it.orphan.Load() })
+	held := s.ledger.tokens(func(it *item) bool { return !it.isLost() && !it.orphan.Load() })
 	if s.c.cfg.Guarantee == AtMostOnce {
 		held = nil // settled when it was read
 	}
 	position := s.position
-	for i, it := range held {
-		if before := it.d.EntryID.Prev(); i == 0 || before.Compare(position) < 0 {
+	for i, h := range held {
+		if before := h.ID.Prev(); i == 0 || before.Compare(position) < 0 {
 			position = before
 		}
 	}
-	created, err := s.group.Restore(ctx, s.c.cfg.Name, position, tokens(held))
+	created, err := s.group.Restore(ctx, s.c.cfg.Name, position, held)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,137 @@
+package consumer
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leat-io/leat/stream"
+)
+
+// holding is the items of one batch; it is known to the ledger until the last of
+// them is done. Its memory is used again after that.
+type holding struct {
+	items []item
+	refs  []*item // to each of items
+	calls []call  // the contexts of their handlers, which somebody may keep
+	how   Taking
+	left  atomic.Int32
+}
+
+// call is the context for a handler that gets the item, or a batch that begins with
+// it. An entry that is tried again in place has used its own up.
+func (h *holding) call(it *item) *call {
+	if c := &h.calls[it.at]; c.of == nil {
+		return c
+	}
+	return &call{}
+}
+
+// ledger knows what the consumer holds of one stream.
+type ledger struct {
+	mu       sync.Mutex
+	holdings map[*holding]struct{}
+	free     []*holding // to be used again
+	lookers  int        // who have items that may be done by now: nothing is used again meanwhile
+}
+
+// freeHoldings is how many are kept for the next batches: about as many as are under
+// way at a time.
+const freeHoldings = 16
+
+// add makes items of a batch whose lease began at from.
+func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
+	h := l.blank(len(batch))
+	h.how = how
+	h.left.Store(int32(len(batch)))
+	for i := range batch {
+		it := &h.items[i]
+		it.d, it.src, it.group, it.at = &batch[i], src, h, int32(i)
+		it.leaseFrom.Store(int64(from))
+		h.refs[i] = it
+	}
+	l.mu.Lock()
+	l.holdings[h] = struct{}{}
+	l.mu.Unlock()
+	return h
+}
+
+// blank is a holding of n items.
+func (l *ledger) blank(n int) *holding {
+	l.mu.Lock()
+	at := slices.IndexFunc(l.free, func(h *holding) bool { return cap(h.items) >= n })
+	var h *holding
+	if at >= 0 {
+		last := len(l.free) - 1
+		h, l.free[at], l.free[last] = l.free[at], l.free[last], nil
+		l.free = l.free[:last]
+	}
+	l.mu.Unlock()
+	if h == nil {
+		h = &holding{items: make([]item, n), refs: make([]*item, n)}
+	}
+	h.items, h.refs = h.items[:n], h.refs[:n]
+	h.calls = make([]call, n)
+	return h
+}
+
+// remove forgets an item that is done. Nobody must look at it any more, but for those
+// between look and looked.
+func (l *ledger) remove(it *item) {
+	h := it.group
+	if h.left.Add(-1) > 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.holdings, h)
+	if l.lookers == 0 && len(l.free) < freeHoldings {
+		clear(h.items)
+		clear(h.refs)
+		h.calls = nil
+		l.free = append(l.free, h)
+	}
+}
+
+// look is the items that are not done and that keep says yes to; looked has to be
+// called when nobody looks at them any more.
+func (l *ledger) look(keep func(*item) bool) []*item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lookers++
+	return l.some(keep)
+}
+
+func (l *ledger) looked() {
+	l.mu.Lock()
+	l.lookers--
+	l.mu.Unlock()
+}
+
+// some is the items that are not done and that keep says yes to. Called with the
+// lock.
+func (l *ledger) some(keep func(*item) bool) (out []*item) {
+	for h := range l.holdings {
+		for i := range h.items {
+			if it := &h.items[i]; !it.done.Load() && keep(it) {
+				out = append(out, it)
+			}
+		}
+	}
+	return out
+}
+
+// count is how many items are not done and keep says yes to.
+func (l *ledger) count(keep func(*item) bool) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.some(keep))
+}
+
+// tokens are those of the items that are not done and that keep says yes to.
+func (l *ledger) tokens(keep func(*item) bool) []stream.Held {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return tokens(l.some(keep))
+}
