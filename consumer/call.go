@@ -50,8 +50,12 @@ func (c *call) context() context.Context {
 	if r := c.real.Load(); r != nil {
 		return r
 	}
+	parent := c.of.work
+	if c.ended.Load() { // whatever has ended that one since is not the cause
+		parent = context.WithoutCancel(parent)
+	}
 	r := &realContext{stop: func() {}}
-	r.Context, r.cancel = context.WithCancelCause(c.of.work)
+	r.Context, r.cancel = context.WithCancelCause(parent)
 	if c.deadline > 0 {
 		r.Context, r.stop = context.WithDeadlineCause(r.Context, c.of.epoch.Add(c.deadline), ErrTimeout)
 	}
