@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/leat-io/leat/stream"
@@ -64,10 +66,11 @@ func (p *Producer) awaitDrained(ctx context.Context) bool {
 func (p *Producer) beginClose() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closing.Err() != nil {
+	if p.closing {
 		return false
 	}
-	p.begin()
+	p.closing = true
+	p.refuseWaiting(noRoom(ErrClosed))
 	p.flushAll()
 	p.noteDrained()
 	return true
@@ -75,7 +78,7 @@ func (p *Producer) beginClose() bool {
 
 // noteDrained tells Close that nothing is open any more.
 func (p *Producer) noteDrained() {
-	if p.closing.Err() == nil || p.open > 0 || p.publishing > 0 || p.stopped || p.aborted.Err() != nil {
+	if !p.closing || p.open > 0 || p.publishing > 0 || p.stopped || p.aborted.Err() != nil {
 		return
 	}
 	select {
@@ -87,36 +90,42 @@ func (p *Producer) noteDrained() {
 
 // giveUp settles everything that is open.
 func (p *Producer) giveUp() {
-	now := time.Now()
-	for name, done := range p.takeOpen() {
-		p.settle(name, done, now)
+	now := p.clock(time.Now())
+	for _, f := range p.takeOpen() {
+		p.settle(f, now)
 	}
 }
 
-// takeOpen ends what runs and returns all that has no fate yet, by stream.
-func (p *Producer) takeOpen() map[string][]outcome {
+// takeOpen ends what runs and returns all that has no fate yet as lost, a flight
+// for each stream.
+func (p *Producer) takeOpen() []*flight {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.abort()
-	open := map[string][]outcome{}
-	for f := range p.flights {
-		err := fmt.Errorf("send to stream %s: %w: producer was closed before", f.lane.stream, stream.ErrUnknownOutcome)
-		for _, r := range f.receipts {
-			open[f.lane.stream] = append(open[f.lane.stream], outcome{r, stream.ID{}, stream.ClassUnknown, err})
+	open := map[*lane]*flight{}
+	take := func(l *lane, b *batch, class stream.Class, err error) {
+		if open[l] == nil {
+			open[l] = &flight{lane: l}
 		}
+		lost := make([]outcome, len(b.receipts))
+		for i, r := range b.receipts {
+			lost[i] = outcome{r, class, err}
+		}
+		p.forget(lost, len(lost), b.bytes)
+		open[l].lost = append(open[l].lost, lost...)
+	}
+	for f := range p.flights {
+		take(f.lane, f.batch, stream.ClassUnknown,
+			fmt.Errorf("send to stream %s: %w: producer was closed before", f.lane.stream, stream.ErrUnknownOutcome))
 	}
 	clear(p.flights)
-	for name, l := range p.lanes {
-		err := fmt.Errorf("send to stream %s: not sent in time: %w", name, ErrClosed)
-		for r := l.first(); r != nil; r = l.first() {
-			l.drop()
-			open[name] = append(open[name], outcome{r, stream.ID{}, stream.ClassCanceled, err})
+	for _, l := range p.lanes {
+		err := fmt.Errorf("send to stream %s: not sent in time: %w", l.stream, ErrClosed)
+		for b := l.pop(); b != nil; b = l.pop() {
+			take(l, b, stream.ClassCanceled, err)
 		}
 	}
-	for _, done := range open {
-		p.forget(done)
-	}
-	return open
+	return slices.Collect(maps.Values(open))
 }
 
 // stop ends the flushers and timers.
@@ -133,14 +142,14 @@ func (p *Producer) stop() {
 	p.work.Broadcast()
 }
 
-func (l *losses) add(o outcome) {
-	if errors.Is(o.err, stream.ErrUnknownOutcome) {
+func (l *losses) add(err error) {
+	if errors.Is(err, stream.ErrUnknownOutcome) {
 		l.unknown++
 	} else {
 		l.notStored++
 	}
 	if l.first == nil {
-		l.first = o.err
+		l.first = err
 	}
 }
 

@@ -13,6 +13,10 @@
 // batched with others, and gives a [Receipt] for it; its memory is bounded, and
 // it blocks when there is no room.
 //
+// A lone event is one command and one round trip either way. Under load, Send is
+// what to use: it encodes the event at once, while the pipeline before is on its
+// way, so that the next one is ready when Redis is.
+//
 // # What an error means
 //
 // An event has one of three fates, and there is no fourth:

@@ -1,27 +1,29 @@
 package producer
 
 import (
-	"fmt"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/leat-io/leat/stream"
 )
 
-// flight is a pipeline of Send on its way. Its slices are used again for the
-// flusher's next one.
+// flight is a pipeline of Send on its way, and what became of it. A flusher uses
+// one for all of its pipelines.
 type flight struct {
-	lane     *lane
-	receipts []*Receipt
-	events   []stream.Event
-	outcomes []outcome
+	lane      *lane
+	batch     *batch
+	ids       []stream.ID // of each event
+	errs      []error
+	returning bool // counted in Producer.returning
+
+	stored int           // events
+	oldest time.Duration // when the first of them was accepted
+	again  []int         // to be sent again, in their order
+	lost   []outcome     // neither
 }
 
-// outcome is what one pipeline made of one event.
+// outcome is the fate of an event that is not stored, or may be.
 type outcome struct {
 	receipt *Receipt
-	id      stream.ID
 	class   stream.Class
 	err     error
 }
@@ -31,75 +33,86 @@ type outcome struct {
 func (p *Producer) flush() {
 	var f flight
 	for p.depart(&f) {
-		ids, errs := p.conn.Add(p.aborted, f.lane.stream, f.events)
-		p.land(&f, ids, errs)
+		p.conn.AddAll(p.aborted, &f.batch.adds, f.ids, f.errs)
+		p.land(&f)
 	}
 }
 
-// depart waits for a lane that is ready and takes a batch of it. It is false when
-// the producer is closed.
+// depart waits for a lane that is ready and takes its first batch. It is false
+// when the producer is closed, or Close has taken what was left.
 func (p *Producer) depart(f *flight) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.ready) == 0 && !p.stopped {
+	if f.returning {
+		f.returning = false
+		p.returning--
+	}
+	for p.ready.len() == 0 && !p.stopped {
 		p.work.Wait()
 	}
-	if p.stopped {
+	if p.stopped || p.aborted.Err() != nil {
 		return false
 	}
-	f.lane = p.ready[0]
-	p.ready[0] = nil
-	p.ready = p.ready[1:]
+	f.lane = p.ready.pop()
 	f.lane.state = flushing
-	bytes := 0
-	for len(f.receipts) < p.cfg.BatchEvents {
-		r := f.lane.first()
-		if r == nil || bytes > 0 && bytes+r.size > p.cfg.BatchBytes {
-			break
-		}
-		f.lane.drop()
-		bytes += r.size
-		f.receipts = append(f.receipts, r)
-		f.events = append(f.events, r.event)
-	}
+	f.batch = f.lane.pop()
+	f.ids, f.errs = resized(f.ids, len(f.batch.receipts)), resized(f.errs, len(f.batch.receipts))
 	p.flights[f] = struct{}{}
 	return true
 }
 
+// resized is a slice of n zero values, in the memory of s if that is large enough.
+func resized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
 // land settles what has found its fate, and queues again what has not.
-func (p *Producer) land(f *flight, ids []stream.ID, errs []error) {
-	now := time.Now()
-	var again []*Receipt
-	var refusal error // the first of those that are sent again
-	for i, r := range f.receipts {
-		switch err := errs[i]; {
+func (p *Producer) land(f *flight) {
+	now := p.clock(time.Now())
+	refusal := p.judge(f, now)
+	news, wait, ok := p.rejoin(f, now)
+	if ok {
+		events, bytes := p.settle(f, now)
+		p.tell(f.lane.stream, news, len(f.again), wait, refusal)
+		p.proceed(f, events, bytes, wait)
+	}
+	if f.batch != nil {
+		p.batches.put(f.batch)
+	}
+	clear(f.lost)
+	f.lane, f.batch, f.stored, f.again, f.lost = nil, nil, 0, f.again[:0], f.lost[:0]
+}
+
+// judge tells the events apart. It returns the first refusal of those that are to
+// be sent again.
+func (p *Producer) judge(f *flight, now time.Duration) (refusal error) {
+	f.oldest = now
+	for i, r := range f.batch.receipts {
+		switch err := f.errs[i]; {
 		case err == nil: // first, and apart: classifying costs more than all the rest here
-			f.outcomes = append(f.outcomes, outcome{receipt: r, id: ids[i]})
-		case p.again(err, r.accepted, now):
-			again = append(again, r)
+			f.stored++
+			f.oldest = min(f.oldest, r.accepted)
+		case p.again(err, now-r.accepted):
+			f.again = append(f.again, i)
 			if refusal == nil {
 				refusal = err
 			}
 		default:
-			f.outcomes = append(f.outcomes, outcome{r, ids[i], stream.Classify(err), sendError(f.lane.stream, err)})
+			f.lost = append(f.lost, outcome{r, stream.Classify(err), sendError(f.lane.stream, err)})
 		}
 	}
-	news, wait, ok := p.rejoin(f, again, now)
-	if ok {
-		p.settle(f.lane.stream, f.outcomes, now)
-		p.tell(f.lane.stream, news, len(again), wait, refusal)
-		p.proceed(f.lane, f.outcomes, wait)
-	}
-	clear(f.receipts)
-	clear(f.events)
-	clear(f.outcomes)
-	f.receipts, f.events, f.outcomes = f.receipts[:0], f.events[:0], f.outcomes[:0]
+	return refusal
 }
 
 // rejoin takes the flight off the list and queues again what Redis did not
 // execute, to be sent after wait. What waited behind it longer than an event may
 // is given up with it. It is not ok when Close has settled all of it already.
-func (p *Producer) rejoin(f *flight, again []*Receipt, now time.Time) (n news, wait time.Duration, ok bool) {
+func (p *Producer) rejoin(f *flight, now time.Duration) (n news, wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.aborted.Err() != nil {
@@ -107,125 +120,106 @@ func (p *Producer) rejoin(f *flight, again []*Receipt, now time.Time) (n news, w
 	}
 	delete(p.flights, f)
 	l := f.lane
-	stored := lastOf(f.outcomes, stream.ClassNone)
-	givenUp := lastOf(f.outcomes, stream.ClassNotExecuted)
+	givenUp := lastOf(f.lost, stream.ClassNotExecuted)
 	switch {
-	case l.pauses == nil && len(again) > 0:
+	case l.pauses == nil && len(f.again) > 0:
 		l.pauses, n = schedule(), takesNone
-	case l.pauses != nil && stored != nil && len(again) == 0:
+	case l.pauses != nil && f.stored > 0 && len(f.again) == 0:
 		l.pauses, n = nil, takesAgain
-	case l.pauses != nil && stored != nil:
+	case l.pauses != nil && f.stored > 0:
 		l.pauses.Reset()
 	}
-	if givenUp != nil && stored == nil {
+	if givenUp != nil && f.stored == 0 {
 		p.expire(f, givenUp, now)
 	}
-	if len(again) > 0 {
-		l.unpop(again)
-	}
-	if r := l.first(); r != nil && l.pauses != nil && (len(again) > 0 || givenUp != nil) {
-		wait = p.pause(l.pauses, r.accepted, now)
+	p.requeue(f)
+	if l.events > 0 && l.pauses != nil && (len(f.again) > 0 || givenUp != nil) {
+		wait = p.pause(l.pauses, now-l.firstAccepted())
 	}
 	return n, wait, true
 }
 
+// requeue puts what is to be sent again back to the front of the lane.
+func (p *Producer) requeue(f *flight) {
+	switch len(f.again) {
+	case 0:
+	case len(f.batch.receipts): // as it is
+		f.lane.unpop(f.batch)
+		f.batch = nil
+	default:
+		b := p.batches.get(f.lane.stream)
+		for _, i := range f.again {
+			b.takeFrom(f.batch, i)
+		}
+		f.lane.unpop(b)
+	}
+}
+
 // expire gives up what has waited behind a flight for as long as an event may:
 // trying it would take as long again.
-func (p *Producer) expire(f *flight, reason *outcome, now time.Time) {
+func (p *Producer) expire(f *flight, reason *outcome, now time.Duration) {
 	if p.cfg.RetryFor == NoRetry {
 		return // each event has its one try
 	}
 	class, err := reason.class, reason.err
-	for r := f.lane.first(); r != nil && !p.inTime(r.accepted, now); r = f.lane.first() {
-		f.lane.drop()
-		f.outcomes = append(f.outcomes, outcome{r, stream.ID{}, class, err})
-	}
-}
-
-// settle tells the receipts and the hooks.
-func (p *Producer) settle(name string, done []outcome, now time.Time) {
-	told := outcomes{stream: name}
-	events, bytes := 0, 0
-	for _, o := range done {
-		told.add(o.class, o.receipt.size, now.Sub(o.receipt.accepted), o.err)
-		bytes += o.receipt.size
-		events++
-		o.receipt.settle(o.id, o.err)
-	}
-	if events == 0 {
-		return
-	}
-	p.release(events, bytes)
-	told.tell(&p.cfg.Hooks)
-	if p.cfg.Hooks.Pending != nil {
-		p.cfg.Hooks.Pending(-events, -bytes)
-	}
-	for _, s := range told.sums {
-		if s.Err != nil {
-			p.log.Error("sent events have no confirmation", zap.String("stream", name), zap.Int("events", s.Events),
-				zap.Stringer("class", s.Class), zap.Error(s.Err))
+	for b := f.lane.pop(); b != nil; b = f.lane.pop() {
+		late := 0
+		for late < len(b.receipts) && !p.inTime(now-b.receipts[late].accepted) {
+			f.lost = append(f.lost, outcome{b.receipts[late], class, err})
+			late++
 		}
+		if late == 0 {
+			f.lane.unpop(b)
+			return
+		}
+		rest := p.batches.get(f.lane.stream)
+		for i := late; i < len(b.receipts); i++ {
+			rest.takeFrom(b, i)
+		}
+		p.batches.put(b)
+		if len(rest.receipts) > 0 {
+			f.lane.unpop(rest)
+			return
+		}
+		p.batches.put(rest)
 	}
 }
 
 // proceed counts what is settled as gone and gives the lane its next turn.
-func (p *Producer) proceed(l *lane, done []outcome, wait time.Duration) {
+func (p *Producer) proceed(f *flight, events, bytes int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.forget(done)
+	p.forget(f.lost, events, bytes)
+	p.grant()
+	f.returning = true
+	p.returning++
 	switch {
 	case p.stopped:
 	case wait > 0:
-		l.state = pausing
-		p.wakeAfter(l, wait)
+		f.lane.state = pausing
+		p.wakeAfter(f.lane, wait)
 	default:
-		p.schedule(l, time.Now())
+		p.schedule(f.lane, p.clock(time.Now()))
 	}
 	p.noteDrained()
 }
 
 // forget takes settled events out of what is open.
-func (p *Producer) forget(done []outcome) {
-	for _, o := range done {
-		p.open--
-		p.openBytes -= o.receipt.size
-		if o.err != nil && p.closing.Err() != nil {
-			p.lost.add(o)
+func (p *Producer) forget(lost []outcome, events, bytes int) {
+	p.open -= events
+	p.openBytes -= bytes
+	if p.closing {
+		for i := range lost {
+			p.lost.add(lost[i].err)
 		}
 	}
 }
 
-// news is what a flight told about a stream.
-type news uint8
-
-const (
-	noNews     news = iota
-	takesNone       // Redis has begun to refuse events
-	takesAgain      // it takes them again
-)
-
-func (p *Producer) tell(name string, n news, events int, wait time.Duration, err error) {
-	switch n {
-	case takesNone:
-		p.log.Warn("redis does not take events, trying again", zap.String("stream", name), zap.Int("events", events),
-			zap.Duration("for", p.cfg.RetryFor), zap.Error(err))
-	case takesAgain:
-		p.log.Info("redis takes events again", zap.String("stream", name))
-	}
-	if events > 0 {
-		p.tellRetried(name, events, wait, err)
-	}
-}
-
-func lastOf(done []outcome, class stream.Class) *outcome {
-	for i := len(done) - 1; i >= 0; i-- {
-		if done[i].class == class {
-			return &done[i]
+func lastOf(lost []outcome, class stream.Class) *outcome {
+	for i := len(lost) - 1; i >= 0; i-- {
+		if lost[i].class == class {
+			return &lost[i]
 		}
 	}
 	return nil
-}
-
-func sendError(name string, err error) error {
-	return fmt.Errorf("send to stream %s: %w", name, final(err))
 }

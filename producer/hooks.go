@@ -53,12 +53,17 @@ type outcomes struct {
 }
 
 func (o *outcomes) add(class stream.Class, size int, took time.Duration, err error) {
+	o.sum(class, 1, size, took, err)
+}
+
+// sum adds events of one class, the first of which took so long.
+func (o *outcomes) sum(class stream.Class, events, bytes int, took time.Duration, err error) {
 	s := &o.sums[class]
 	if s.Events == 0 {
 		s.Stream, s.Class, s.Err = o.stream, class, err
 	}
-	s.Events++
-	s.Bytes += size
+	s.Events += events
+	s.Bytes += bytes
 	s.Took = max(s.Took, took)
 	o.any = true
 }
@@ -67,9 +72,9 @@ func (o *outcomes) tell(hooks *Hooks) {
 	if hooks.Published == nil || !o.any {
 		return
 	}
-	for _, s := range o.sums {
-		if s.Events > 0 {
-			hooks.Published(s)
+	for i := range o.sums {
+		if o.sums[i].Events > 0 {
+			hooks.Published(o.sums[i])
 		}
 	}
 }

@@ -9,15 +9,16 @@ import (
 )
 
 // lane is what Send has accepted for one stream. One pipeline of it is on its
-// way at a time, which keeps the order. Guarded by Producer.mu.
+// way at a time, which keeps the order; the last batch is filled meanwhile.
+// Guarded by Producer.mu.
 type lane struct {
-	stream string
-	state  laneState
-	queue  []*Receipt // from head on
-	head   int
-	bytes  int // of the queue
-	timer  *time.Timer
-	pauses *backoff.ExponentialBackOff // nil as long as Redis takes the events
+	stream  string
+	state   laneState
+	batches queue[*batch] // none is empty
+	events  int           // in the batches
+	bytes   int
+	timer   *time.Timer
+	pauses  *backoff.ExponentialBackOff // nil as long as Redis takes the events
 }
 
 type laneState uint8
@@ -26,15 +27,16 @@ const (
 	idle      laneState = iota // empty
 	lingering                  // its timer will make it ready
 	ready                      // in Producer.ready
-	flushing                   // a flusher has its first events
-	pausing                    // its first events are to be sent again after a pause
+	flushing                   // a flusher has its first batch
+	pausing                    // its first batch is to be sent again after a pause
 )
 
 // keptLanes is how many empty lanes are kept for the next event of their stream;
 // a program may well send to a stream for each of its millions of users.
 const keptLanes = 256
 
-// laneOf is the lane of a stream, a new one if there is none.
+// laneOf is the lane of a stream, a new one if there is none. It is remembered
+// when an event is accepted.
 func (p *Producer) laneOf(name string) (*lane, error) {
 	if l, ok := p.lanes[name]; ok {
 		return l, nil
@@ -42,63 +44,64 @@ func (p *Producer) laneOf(name string) (*lane, error) {
 	if _, err := stream.KeysOf(name); err != nil {
 		return nil, err
 	}
-	l := &lane{stream: name}
-	p.lanes[name] = l
-	return l, nil
+	return &lane{stream: name}, nil
 }
 
-func (l *lane) len() int { return len(l.queue) - l.head }
-
-func (l *lane) push(r *Receipt) {
-	if len(l.queue) == cap(l.queue) && l.head > len(l.queue)/2 {
-		n := copy(l.queue, l.queue[l.head:])
-		clear(l.queue[n:])
-		l.queue, l.head = l.queue[:n], 0
+// accept puts an event, for which there is room, into its lane.
+func (p *Producer) accept(l *lane, c *parcel, at time.Duration) {
+	if l.events == 0 {
+		p.lanes[l.stream] = l
 	}
-	l.queue = append(l.queue, r)
-	l.bytes += r.size
+	c.receipt.accepted = at
+	b := l.batches.last()
+	if b == nil || !b.fits(c.receipt.size, &p.cfg) {
+		b = p.batches.get(l.stream)
+		l.batches.push(b)
+	}
+	b.take(c)
+	l.events++
+	l.bytes += c.receipt.size
+	p.open++
+	p.openBytes += c.receipt.size
+	if l.state == idle || l.state == lingering {
+		p.schedule(l, at)
+	}
 }
 
-// first is the event that came first, nil when there is none.
-func (l *lane) first() *Receipt {
-	if l.len() == 0 {
+// firstAccepted is when the lane's first event was accepted.
+func (l *lane) firstAccepted() time.Duration { return l.batches.first().receipts[0].accepted }
+
+// pop takes the lane's first batch out, nil when there is none.
+func (l *lane) pop() *batch {
+	if l.batches.len() == 0 {
 		return nil
 	}
-	return l.queue[l.head]
+	b := l.batches.pop()
+	l.events -= len(b.receipts)
+	l.bytes -= b.bytes
+	return b
 }
 
-// drop removes the first event.
-func (l *lane) drop() {
-	l.bytes -= l.queue[l.head].size
-	l.queue[l.head] = nil
-	if l.head++; l.head == len(l.queue) {
-		l.queue, l.head = l.queue[:0], 0
-	}
-}
-
-// unpop puts events back to the front, in their order.
-func (l *lane) unpop(receipts []*Receipt) {
-	rest := l.queue[l.head:]
-	queue := make([]*Receipt, 0, len(receipts)+len(rest))
-	l.queue, l.head = append(append(queue, receipts...), rest...), 0
-	for _, r := range receipts {
-		l.bytes += r.size
-	}
+// unpop puts a batch back to the front.
+func (l *lane) unpop(b *batch) {
+	l.batches.unpop(b)
+	l.events += len(b.receipts)
+	l.bytes += b.bytes
 }
 
 // schedule decides what comes next for a lane that is neither ready nor on its
 // way: a flush, lingering, or nothing.
-func (p *Producer) schedule(l *lane, now time.Time) {
-	if l.len() == 0 {
+func (p *Producer) schedule(l *lane, now time.Duration) {
+	if l.events == 0 {
 		l.state = idle
 		if len(p.lanes) > keptLanes {
 			delete(p.lanes, l.stream)
 		}
 		return
 	}
-	left := l.first().accepted.Add(p.cfg.Linger).Sub(now)
-	if left <= 0 || p.blocked > 0 || p.closing.Err() != nil ||
-		l.len() >= p.cfg.BatchEvents || l.bytes >= p.cfg.BatchBytes {
+	left := l.firstAccepted() + p.cfg.Linger - now
+	if left <= 0 || p.waiting.Len() > 0 || p.closing ||
+		l.events >= p.cfg.BatchEvents || l.bytes >= p.cfg.BatchBytes {
 		p.makeReady(l)
 	} else if l.state != lingering {
 		l.state = lingering
@@ -106,17 +109,24 @@ func (p *Producer) schedule(l *lane, now time.Time) {
 	}
 }
 
+// makeReady queues the lane for the flushers. One is woken for it, unless one
+// that is awake is on its way to the queue.
 func (p *Producer) makeReady(l *lane) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
 	l.state = ready
-	p.ready = append(p.ready, l)
-	p.work.Signal()
+	p.ready.push(l)
+	if p.ready.len() > p.returning {
+		p.work.Signal()
+	}
 }
 
 // flushAll makes everything that lingers ready.
 func (p *Producer) flushAll() {
+	if p.cfg.Linger == 0 {
+		return
+	}
 	for _, l := range p.lanes {
 		if l.state == lingering {
 			p.makeReady(l)

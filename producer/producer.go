@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/leat-io/leat/stream"
 )
@@ -21,12 +21,13 @@ type Producer struct {
 	cfg  Config
 	log  *zap.Logger
 
-	// What Send has accepted and whose fate is open. Both queue in order of
-	// arrival, so that a large event is not passed by for ever by small ones.
-	events, bytes *semaphore.Weighted
+	began time.Time // see clock
+	uuids uuids
 
-	closing context.Context // ends when Close begins
-	begin   context.CancelFunc
+	parcels   sync.Pool // of *parcel
+	batches   batches
+	pipelines sync.Pool // of *pipeline
+
 	aborted context.Context // ends when Close gives up what is left
 	abort   context.CancelFunc
 
@@ -35,17 +36,20 @@ type Producer struct {
 	ended    chan struct{} // closed when Close is through
 
 	// mu guards what follows and the lanes. Nothing blocks under it, and neither
-	// hooks nor the log are called under it.
+	// hooks nor the log are called under it. One lock for all lanes is enough, since
+	// Send holds it for no more than a copy of what it has encoded before.
 	mu         sync.Mutex
 	work       *sync.Cond // ready has grown, or stopped is set
 	lanes      map[string]*lane
-	ready      []*lane // to be flushed, first come first served
+	ready      queue[*lane] // to be flushed, first come first served
+	returning  int          // flushers that will look at ready next
 	flights    map[*flight]struct{}
+	closing    bool // Close has begun
 	stopped    bool // flushers end
 	open       int  // events of Send whose fate is open
 	openBytes  int
-	publishing int // calls of Publish
-	blocked    int // Sends that wait for room
+	waiting    list.List // of *parcel: Sends for which there is no room, in order of arrival
+	publishing int       // calls of Publish
 	lost       losses
 }
 
@@ -72,13 +76,11 @@ func New(conn *stream.Conn, cfg Config) (*Producer, error) {
 	}
 	p := &Producer{
 		conn: conn, cfg: cfg, log: sampled(cfg.Logger),
-		events: semaphore.NewWeighted(int64(cfg.MaxPending)),
-		bytes:  semaphore.NewWeighted(int64(cfg.MaxPendingBytes)),
-		lanes:  map[string]*lane{}, flights: map[*flight]struct{}{},
+		began: time.Now(), lanes: map[string]*lane{}, flights: map[*flight]struct{}{},
 		drained: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.work = sync.NewCond(&p.mu)
-	p.closing, p.begin = context.WithCancel(context.Background())
+	p.parcels.New, p.pipelines.New = newParcel, newPipeline
 	p.aborted, p.abort = context.WithCancel(context.Background())
 	for range flushers {
 		p.flushers.Go(p.flush)
@@ -93,6 +95,10 @@ func (p *Producer) Pending() (events, bytes int) {
 	defer p.mu.Unlock()
 	return p.open, p.openBytes
 }
+
+// clock is a time as the time since the producer began: a third of the memory, and
+// never set back.
+func (p *Producer) clock(now time.Time) time.Duration { return now.Sub(p.began) }
 
 // sampled lets five lines of a kind pass in a second: a stream that refuses every
 // batch would write thousands.

@@ -10,13 +10,6 @@ import (
 	"github.com/leat-io/leat/stream"
 )
 
-const (
-	// A pipeline has to be through within the connection's timeout: one of any
-	// size would end in unknown outcomes on a slow line.
-	pipelineEvents = 5_000
-	pipelineBytes  = 8 << 20
-)
-
 // Publish adds events to a stream, one XADD each, in one pipeline (several, one
 // after the other, past 5,000 events or 8 MiB), and returns when all of them are
 // stored. IDs are in the order of the events.
@@ -34,8 +27,11 @@ func (p *Producer) Publish(ctx context.Context, name string, events ...stream.Ev
 	if len(events) == 0 {
 		return nil, nil
 	}
-	c := call{p: p, stream: name, begun: time.Now(), ids: make([]stream.ID, len(events)), errs: map[int]error{}}
-	if err := c.complete(events); err != nil {
+	c := call{p: p, stream: name, begun: time.Now(), events: events, ids: make([]stream.ID, len(events))}
+	c.told.stream = name
+	c.pipeline = p.pipelines.Get().(*pipeline) //nolint:errcheck // nothing else is in the pool
+	defer c.pipeline.release(p)
+	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("publish to stream %s, nothing was sent: %w", name, err)
 	}
 	if !p.enter() {
@@ -47,10 +43,8 @@ func (p *Producer) Publish(ctx context.Context, name string, events ...stream.Ev
 	defer cancel(nil)
 	defer context.AfterFunc(p.aborted, func() { cancel(ErrClosed) })()
 
-	for from := 0; from < len(c.events); {
-		to := c.pipelineFrom(from)
-		c.publish(ctx, from, to)
-		from = to
+	for from := 0; from < len(events); {
+		from = c.publish(ctx, from)
 		if len(c.errs) > 0 {
 			c.skip(from)
 			break
@@ -65,93 +59,96 @@ func (p *Producer) Publish(ctx context.Context, name string, events ...stream.Ev
 
 // call is one Publish.
 type call struct {
-	p      *Producer
-	stream string
-	begun  time.Time
-	events []stream.Event // complete copies
-	ids    []stream.ID
-	errs   map[int]error
-	told   outcomes
+	p          *Producer
+	stream     string
+	begun      time.Time
+	events     []stream.Event // the caller's, which stay as they are
+	identities []identity     // of the events; nil when all of them have IDs
+	ids        []stream.ID
+	errs       map[int]error
+	told       outcomes
+	pipeline   *pipeline // the one that is on its way
 }
 
-func (c *call) complete(events []stream.Event) error {
+// check tells whether all events can be sent.
+func (c *call) check() error {
 	if _, err := stream.KeysOf(c.stream); err != nil {
 		return err
 	}
-	c.events = append(make([]stream.Event, 0, len(events)), events...)
-	c.told.stream = c.stream
 	for i := range c.events {
-		if err := c.p.complete(&c.events[i], c.begun); err != nil {
+		if c.events[i].ID == "" {
+			if c.identities == nil {
+				c.identities = make([]identity, len(c.events))
+			}
+			c.identities[i] = c.p.identify("", c.begun)
+		}
+		e := c.event(i)
+		if _, err := c.p.check(&e); err != nil {
 			return &EventError{Index: i, Err: err}
 		}
 	}
 	return nil
 }
 
-// pipelineFrom is the end of the pipeline that begins with that event.
-func (c *call) pipelineFrom(from int) (to int) {
-	bytes := 0
-	for to = from; to < len(c.events) && to-from < pipelineEvents; to++ {
-		bytes += c.events[to].Size()
-		if bytes > pipelineBytes && to > from {
-			break
-		}
+// event is an event of the call with all that it lacks, good until the next one.
+func (c *call) event(i int) stream.Event {
+	e := c.events[i]
+	id := identity{text: e.ID}
+	if e.ID == "" {
+		id = c.identities[i]
 	}
-	return to
+	c.p.complete(&e, &id, &c.pipeline.text, c.begun)
+	return e
 }
 
-// publish adds the events from..to, and those that were not executed again, and
-// again.
-func (c *call) publish(ctx context.Context, from, to int) {
-	events := c.events[from:to]
-	var index []int // of each event in the call; nil as long as all are tried
-	at := func(i int) int {
-		if index == nil {
-			return from + i
-		}
-		return index[i]
-	}
+// publish adds the pipeline of events that begins with that one: all of it, and
+// then what was not executed again, and again. It returns where the next begins.
+func (c *call) publish(ctx context.Context, from int) (to int) {
+	l := c.pipeline
+	to = l.load(c, from)
 	var pauses *backoff.ExponentialBackOff
 	for {
-		ids, errs := c.p.conn.Add(ctx, c.stream, events)
+		l.send(ctx, c.p.conn)
 		now := time.Now()
-		var left []int
-		var last error
-		for i, err := range errs {
-			switch {
-			case err == nil:
-				c.ids[at(i)] = ids[i]
-				c.told.add(stream.ClassNone, events[i].Size(), now.Sub(c.begun), nil)
-			case c.p.again(err, c.begun, now):
-				left = append(left, at(i))
-				if last == nil {
-					last = err
-				}
-			default:
-				c.end(at(i), err, final(err), now)
-			}
+		refusal := c.judge(l, now)
+		if len(l.again) == 0 {
+			return to
 		}
-		if len(left) == 0 {
-			return
-		}
+		l.reload()
 		if pauses == nil {
 			pauses = schedule()
 		}
-		if !c.pause(ctx, pauses, left, last) {
-			return
-		}
-		index = left
-		events = make([]stream.Event, len(left))
-		for i, j := range left {
-			events[i] = c.events[j]
+		if !c.pause(ctx, pauses, l.events, refusal) {
+			return to
 		}
 	}
+}
+
+// judge tells what became of the events of a pipeline. It returns the first
+// refusal of those that are to be sent again.
+func (c *call) judge(l *pipeline, now time.Time) (refusal error) {
+	took := now.Sub(c.begun)
+	for i, err := range l.errs {
+		switch {
+		case err == nil:
+			c.ids[l.events[i]] = l.ids[i]
+			c.told.add(stream.ClassNone, l.sizes[i], took, nil)
+		case c.p.again(err, took):
+			l.again = append(l.again, i)
+			if refusal == nil {
+				refusal = err
+			}
+		default:
+			c.end(l.events[i], stream.Classify(err), final(err), now)
+		}
+	}
+	return refusal
 }
 
 // pause waits for the next try of the events left; when ctx ends before, that is
 // their error.
 func (c *call) pause(ctx context.Context, pauses *backoff.ExponentialBackOff, left []int, last error) bool {
-	d := c.p.pause(pauses, c.begun, time.Now())
+	d := c.p.pause(pauses, time.Since(c.begun))
 	if ctx.Err() == nil {
 		c.p.tellRetried(c.stream, len(left), d, last)
 	}
@@ -165,22 +162,26 @@ func (c *call) pause(ctx context.Context, pauses *backoff.ExponentialBackOff, le
 	case <-ctx.Done():
 	}
 	for _, i := range left {
-		c.end(i, last, waitError(ctx, last), time.Now())
+		c.end(i, stream.Classify(last), waitError(ctx, last), time.Now())
 	}
 	return false
 }
 
 // end is the fate of an event that is not stored, or may be.
-func (c *call) end(i int, cause, err error, now time.Time) {
+func (c *call) end(i int, class stream.Class, err error, now time.Time) {
+	if c.errs == nil {
+		c.errs = map[int]error{}
+	}
 	c.errs[i] = err
-	c.told.add(stream.Classify(cause), c.events[i].Size(), now.Sub(c.begun), err)
+	e := c.event(i)
+	c.told.add(class, e.Size(), now.Sub(c.begun), err)
 }
 
 // skip ends the events that were never sent.
 func (c *call) skip(from int) {
+	now := time.Now()
 	for i := from; i < len(c.events); i++ {
-		c.errs[i] = errEarlier
-		c.told.add(stream.ClassCanceled, c.events[i].Size(), time.Since(c.begun), errEarlier)
+		c.end(i, stream.ClassCanceled, errEarlier, now)
 	}
 }
 
@@ -194,7 +195,7 @@ func (p *Producer) tellRetried(name string, events int, wait time.Duration, err 
 func (p *Producer) enter() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closing.Err() != nil {
+	if p.closing {
 		return false
 	}
 	p.publishing++

@@ -3,7 +3,7 @@ package producer
 import (
 	"context"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/leat-io/leat/stream"
@@ -12,39 +12,37 @@ import (
 // Receipt is what [Producer.Send] gives for an event. It is safe for concurrent
 // use, and nobody has to look at it.
 type Receipt struct {
-	eventID  string
-	event    stream.Event // dropped when the fate is known
-	size     int
-	accepted time.Time
+	event    identity
+	size     int           // of the event, as Event.Size counts
+	accepted time.Duration // by Producer.clock
 
-	mu      sync.Mutex
-	settled bool
-	done    chan struct{} // made when somebody asks for it
-	id      stream.ID
-	err     error
+	fate atomic.Pointer[fate] // nil as long as it is open and nobody waits for it
+	id   stream.ID            // this and err are written before fate becomes known
+	err  error
 }
 
-// settledChan is what Done gives for a fate that was known before anybody asked.
-var settledChan = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
+// fate is whether it is known what became of an event.
+type fate struct{ known chan struct{} }
+
+// settled is the fate of all receipts that are settled.
+var settled = func() *fate {
+	f := &fate{make(chan struct{})}
+	close(f.known)
+	return f
 }()
 
 // EventID is the ID of the event, which the producer made if it had none.
-func (r *Receipt) EventID() string { return r.eventID }
+func (r *Receipt) EventID() string { return r.event.String() }
 
 // Done is closed when the event's fate is known: Wait does not block any more.
 func (r *Receipt) Done() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.done == nil {
-		if r.settled {
-			return settledChan
+	f := r.fate.Load()
+	if f == nil {
+		if f = (&fate{make(chan struct{})}); !r.fate.CompareAndSwap(nil, f) {
+			f = r.fate.Load()
 		}
-		r.done = make(chan struct{})
 	}
-	return r.done
+	return f.known
 }
 
 // Wait blocks until the event's fate is known and returns the ID of its entry,
@@ -52,34 +50,26 @@ func (r *Receipt) Done() <-chan struct{} {
 // ends before, the error wraps ctx's: the event is still on its way, and its
 // fate can be waited for again.
 func (r *Receipt) Wait(ctx context.Context) (stream.ID, error) {
+	if r.fate.Load() == settled { // whatever ctx says
+		return r.id, r.err
+	}
 	done := r.Done()
 	select {
 	case <-done:
 		return r.id, r.err
-	default:
-	}
-	select {
-	case <-done:
-		return r.id, r.err
 	case <-ctx.Done():
-		return stream.ID{}, fmt.Errorf("wait for event %q, which is still pending: %w", r.eventID, context.Cause(ctx))
 	}
+	if r.fate.Load() == settled {
+		return r.id, r.err
+	}
+	return stream.ID{}, fmt.Errorf("wait for event %q, which is still pending: %w", r.EventID(), context.Cause(ctx))
 }
 
-// settle makes the fate known. The first call counts.
+// settle makes the fate known. It is called once, by whom the event has been
+// taken from the pending ones by.
 func (r *Receipt) settle(id stream.ID, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.settled {
-		return
+	r.id, r.err = id, err
+	if f := r.fate.Swap(settled); f != nil {
+		close(f.known)
 	}
-	r.settled, r.id, r.err, r.event = true, id, err, stream.Event{}
-	if r.done != nil {
-		close(r.done)
-	}
-}
-
-// refused is the receipt of an event that was not accepted.
-func refused(name, eventID string, err error) *Receipt {
-	return &Receipt{eventID: eventID, settled: true, err: fmt.Errorf("send to stream %s: %w", name, err)}
 }

@@ -24,18 +24,17 @@ func schedule() *backoff.ExponentialBackOff {
 }
 
 // again tells whether an event with this outcome may be sent again, which was
-// accepted at that time: only what Redis did not execute cannot come out twice.
-func (p *Producer) again(err error, accepted, now time.Time) bool {
-	return stream.Classify(err) == stream.ClassNotExecuted && p.inTime(accepted, now)
+// accepted so long ago: only what Redis did not execute cannot come out twice.
+func (p *Producer) again(err error, age time.Duration) bool {
+	return stream.Classify(err) == stream.ClassNotExecuted && p.inTime(age)
 }
 
-func (p *Producer) inTime(accepted, now time.Time) bool {
-	return p.cfg.RetryFor != NoRetry && now.Sub(accepted) < p.cfg.RetryFor
+func (p *Producer) inTime(age time.Duration) bool {
+	return p.cfg.RetryFor != NoRetry && age < p.cfg.RetryFor
 }
 
 // pause is the time until the next try, more than 0, and the last one at the end
 // of the time for tries.
-func (p *Producer) pause(b *backoff.ExponentialBackOff, accepted, now time.Time) time.Duration {
-	left := accepted.Add(p.cfg.RetryFor).Sub(now)
-	return max(min(b.NextBackOff(), left), 1)
+func (p *Producer) pause(b *backoff.ExponentialBackOff, age time.Duration) time.Duration {
+	return max(min(b.NextBackOff(), p.cfg.RetryFor-age), 1)
 }

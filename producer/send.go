@@ -18,102 +18,22 @@ import (
 // is room; if ctx ends before, the event is not accepted. Once it is, ctx does
 // not matter.
 //
-// An event that lacks an ID, Source or Time gets one. Its Data and Extensions
-// are not copied: they must not be changed any more.
+// An event that lacks an ID, Source or Time gets one. Nothing of the event is
+// kept: its Data and Extensions may be used for something else when Send returns.
 func (p *Producer) Send(ctx context.Context, name string, e stream.Event) *Receipt {
 	now := time.Now()
-	if err := p.complete(&e, now); err != nil {
-		return refused(name, e.ID, err)
+	c := p.parcels.Get().(*parcel) //nolint:errcheck // nothing else is in the pool
+	r, err := p.pack(c, name, &e, now)
+	if err == nil {
+		err = p.post(ctx, c, now)
 	}
-	size := e.Size()
-	if !p.tryReserve(size) {
-		if err := p.reserve(ctx, name, size); err != nil {
-			return refused(name, e.ID, err)
-		}
-		now = time.Now()
-	}
-	r := &Receipt{eventID: e.ID, event: e, size: size, accepted: now}
-	if err := p.enqueue(name, r); err != nil {
-		p.release(1, size)
-		return refused(name, e.ID, err)
-	}
-	if p.cfg.Hooks.Pending != nil {
+	size := r.size
+	p.unpack(c)
+	switch {
+	case err != nil:
+		r.settle(stream.ID{}, fmt.Errorf("send to stream %s: %w", name, err))
+	case p.cfg.Hooks.Pending != nil:
 		p.cfg.Hooks.Pending(1, size)
 	}
 	return r
-}
-
-// tryReserve takes room for an event if there is some and nobody waits for it.
-func (p *Producer) tryReserve(size int) bool {
-	if !p.events.TryAcquire(1) {
-		return false
-	}
-	if p.bytes.TryAcquire(int64(size)) {
-		return true
-	}
-	p.events.Release(1)
-	return false
-}
-
-// reserve waits for room. While somebody waits, nothing lingers.
-func (p *Producer) reserve(ctx context.Context, name string, size int) error {
-	began := time.Now()
-	p.hurry()
-	defer p.unhurry()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(p.closing, func() { cancel(ErrClosed) })()
-
-	err := p.events.Acquire(ctx, 1)
-	if err == nil {
-		if err = p.bytes.Acquire(ctx, int64(size)); err != nil {
-			p.events.Release(1)
-		}
-	}
-	if p.cfg.Hooks.Blocked != nil {
-		p.cfg.Hooks.Blocked(name, time.Since(began))
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", errNoRoom, context.Cause(ctx))
-	}
-	return nil
-}
-
-func (p *Producer) release(events, bytes int) {
-	p.bytes.Release(int64(bytes))
-	p.events.Release(int64(events))
-}
-
-// hurry makes every lane due, now and until unhurry.
-func (p *Producer) hurry() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.blocked++
-	p.flushAll()
-}
-
-func (p *Producer) unhurry() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.blocked--
-}
-
-// enqueue puts an accepted event into its stream's lane.
-func (p *Producer) enqueue(name string, r *Receipt) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closing.Err() != nil {
-		return ErrClosed
-	}
-	l, err := p.laneOf(name)
-	if err != nil {
-		return err
-	}
-	l.push(r)
-	p.open++
-	p.openBytes += r.size
-	if l.state == idle || l.state == lingering {
-		p.schedule(l, r.accepted)
-	}
-	return nil
 }
