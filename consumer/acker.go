@@ -40,11 +40,13 @@ func newAcker(src *source, batch, budget int) *acker {
 	return a
 }
 
-// add waits when far too much is not acknowledged.
-func (a *acker) add(it *item, outcome Outcome) {
+// add waits when far too much is not acknowledged. It says whether it did not.
+func (a *acker) add(it *item, outcome Outcome) (atOnce bool) {
 	a.mu.Lock()
+	atOnce = true
 	for len(a.pending) >= a.limit && a.src.c.settleCtx.Err() == nil {
 		a.space.Wait()
+		atOnce = false
 	}
 	a.pending = append(a.pending, ackItem{it, outcome})
 	n := len(a.pending)
@@ -55,6 +57,7 @@ func (a *acker) add(it *item, outcome Outcome) {
 	if n == a.src.c.cfg.AckBatch {
 		signal(a.full)
 	}
+	return atOnce
 }
 
 func signal(ch chan struct{}) {

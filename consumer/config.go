@@ -98,8 +98,23 @@ type Config struct {
 	// least. Negative for never.
 	ConsumerIdle time.Duration
 
+	// Reuse lets the memory of deliveries be used again when they are settled, so
+	// that the consumer allocates next to nothing. A delivery, its Event and Fields,
+	// all of their strings and Data, are then valid only until the handler has
+	// returned, and what is kept for longer must be copied ([strings.Clone],
+	// [bytes.Clone], stream.Fields.Clone): it would change under the one who keeps it.
+	// Worth it where handlers take microseconds. Off by default: what is kept stays
+	// as it is.
+	Reuse bool
+	// Headroom is for how many bytes of the heap room is kept while the consumer runs,
+	// so that entries that come by the megabyte do not make Go's collector run a
+	// hundred times a second in a program that holds next to nothing. It is address
+	// space that nobody touches; but up to as much garbage may wait to be collected. 16
+	// MiB by default, one block for all consumers of the process, and none with Reuse,
+	// with GOGC of 300 or more, or with a GOMEMLIMIT below 256 MiB. Negative for none.
+	Headroom int
 	// AckBatch and AckDelay: acknowledgements are sent when that many are
-	// together (256 by default) or that long after the first one (1 ms by
+	// together (512 by default) or that long after the first one (1 ms by
 	// default), whichever comes first.
 	AckBatch int
 	AckDelay time.Duration
@@ -129,7 +144,8 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.Block, time.Second)
 	def(&c.Poll, 500*time.Millisecond)
 	def(&c.ConsumerIdle, max(10*c.Lease, time.Minute))
-	def(&c.AckBatch, 256)
+	def(&c.AckBatch, 512)
+	def(&c.Headroom, defaultHeadroom)
 	def(&c.AckDelay, time.Millisecond)
 	if c.Random == nil {
 		c.Random = rand.Float64

@@ -141,6 +141,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	reserve(c)
+	defer unreserve(c)
 	c.phase.CompareAndSwap(phaseStarting, phaseRunning)
 	c.log.Info("consumer runs", zap.String("consumer", c.cfg.Name), zap.String("group", c.cfg.Group), zap.Strings("streams", c.cfg.Streams))
 	return c.start(ctx).drain(ctx)

@@ -23,16 +23,37 @@ type executor struct {
 
 // run is one of Config.Concurrency workers. It ends when the queue is closed.
 func (e *executor) run(of *calls) {
+	w := worker{usual: time.Second} // until it knows better
 	for {
-		items := e.c.queue.take(e.most, e.fill)
+		items, waited := e.c.queue.take(e.most, e.fill, w.usual)
 		if items == nil {
 			return
 		}
-		now := e.c.now()
-		if ready := e.screen(items, now); len(ready) > 0 {
-			e.call(of, ready, now)
+		if waited || w.now == 0 {
+			w.now = e.c.now()
+		}
+		ready := e.screen(items, w.now)
+		if len(ready) < len(items) {
+			w.now = e.c.now()
+		}
+		if len(ready) > 0 {
+			e.call(of, ready, &w)
 		}
 	}
+}
+
+// worker is what one of them remembers from call to call.
+type worker struct {
+	// now is when the last call ended: the next one begins then, and a look at the
+	// clock is saved. 0 when time may have passed since.
+	now   time.Duration
+	usual time.Duration // how long calls have been taking
+}
+
+// took notes that a call has ended.
+func (w *worker) took(now time.Duration) {
+	w.usual += (now - w.now - w.usual) / 8
+	w.now = now
 }
 
 // screen settles what no handler must see, and returns the rest.
@@ -54,7 +75,9 @@ func (e *executor) screen(items []*item, now time.Duration) []*item {
 			e.c.bury(it, stream.ReasonDeliveries, fmt.Errorf("delivered %d times without an outcome", d.Deliveries-d.Attempt), false)
 		default:
 			ready = append(ready, it)
+			continue
 		}
+		now = e.c.now() // that may have taken time
 	}
 	return ready
 }
@@ -96,12 +119,12 @@ func (e *executor) stillHeld(it *item, now time.Duration) bool {
 func safeAge(lease time.Duration) time.Duration { return lease * 8 / 10 }
 
 // call runs the handler on items and carries the verdicts out.
-func (e *executor) call(of *calls, items []*item, now time.Duration) {
+func (e *executor) call(of *calls, items []*item, w *worker) {
 	ctx := items[0].group.call(items[0])
 	ctx.of = of
 	var expireAt time.Duration
 	if timeout := e.c.cfg.HandlerTimeout; timeout > 0 {
-		ctx.deadline = now + timeout
+		ctx.deadline = w.now + timeout
 		expireAt = ctx.deadline + e.c.cfg.Lease
 	}
 	running := items[:0]
@@ -119,12 +142,12 @@ func (e *executor) call(of *calls, items []*item, now time.Duration) {
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit: this goroutine ends, its items must not
-			e.verdicts(ctx, running, now, errGoexit)
+			e.verdicts(ctx, running, w, errGoexit)
 		}
 	}()
 	err := e.invoke(ctx, running)
 	returned = true
-	e.verdicts(ctx, running, now, err)
+	e.verdicts(ctx, running, w, err)
 }
 
 // invoke calls the handler, and makes an error of a panic.
@@ -146,8 +169,9 @@ func (e *executor) invoke(ctx context.Context, items []*item) (err error) {
 
 // verdicts carries out what came of a call. An item is not ours any more once it is
 // settled.
-func (e *executor) verdicts(ctx *call, items []*item, from time.Duration, err error) {
-	now := e.c.now()
+func (e *executor) verdicts(ctx *call, items []*item, w *worker, err error) {
+	from, now := w.now, e.c.now()
+	w.took(now)
 	var cause error
 	if err != nil {
 		cause = ctx.why()
@@ -161,7 +185,9 @@ func (e *executor) verdicts(ctx *call, items []*item, from time.Duration, err er
 			verdict = sound(verdictOn(it.d, err))
 		}
 		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
-		e.settle(it, verdict, cause, now)
+		if !e.settle(it, verdict, cause, now) {
+			w.now = 0
+		}
 	}
 }
 
@@ -173,8 +199,8 @@ func verdictOn(d *stream.Delivery, err error) error {
 	return err
 }
 
-// settle carries the verdict on one item out.
-func (e *executor) settle(it *item, verdict, cause error, now time.Duration) {
+// settle carries the verdict on one item out. It says whether that took no time.
+func (e *executor) settle(it *item, verdict, cause error, now time.Duration) (atOnce bool) {
 	c := e.c
 	failed := verdict != nil
 	switch {
@@ -182,11 +208,12 @@ func (e *executor) settle(it *item, verdict, cause error, now time.Duration) {
 		c.log.Warn("handler failed, entry dropped: at most once", fields(it, verdict)...)
 		c.finish(it, Dropped)
 	case c.cfg.Guarantee == AtMostOnce:
-		c.finish(it, Acked)
+		c.finishAt(it, Acked, now)
+		return true
 	case it.isLost():
 		c.finish(it, Lost)
 	case !failed:
-		c.ack(it, Acked, now)
+		return c.ack(it, Acked, now)
 	case errors.Is(cause, ErrShutdown), errors.Is(cause, ErrLeaseLost):
 		// Interrupted by us, not by its own fault (of a batch, one may be lost
 		// and end the others).
@@ -200,6 +227,7 @@ func (e *executor) settle(it *item, verdict, cause error, now time.Duration) {
 	default:
 		c.retry(it, verdict)
 	}
+	return false
 }
 
 func fields(it *item, err error) []zap.Field {

@@ -5,6 +5,7 @@ package consumer
 func (c *Consumer) RoomLeft() int {
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()
+	c.room.count()
 	return c.room.free
 }
 

@@ -19,6 +19,8 @@ type fetcher struct {
 	// Of the read that is under way: the room that it has, and when it was sent.
 	asked int
 	from  time.Duration
+	// memory is what the next batch is made of, with Config.Reuse.
+	memory *stream.Memory
 }
 
 // maxRead is how many entries one read asks for at the most. More is not faster, and
@@ -104,8 +106,17 @@ func (f *fetcher) fetch(ctx context.Context) error {
 	// The one that needs it, recover, is called when no read is under way.
 	asked, from := f.asked, f.from
 	f.asked = 0
+	if f.c.cfg.Reuse {
+		if f.memory == nil {
+			f.memory = f.ledger.memory()
+		}
+		f.reader.Reuse(f.memory)
+	}
 	batch, err := f.reader.ReadAhead(ctx, asked, f.block(), func(came int) int { return f.ahead(ctx, asked, came) })
-	n := f.accept(Read, stream.Taken{Batch: batch}, from)
+	n := f.accept(Read, stream.Taken{Batch: batch}, f.memory, from)
+	if n > 0 {
+		f.memory = nil // it goes with the batch
+	}
 	f.c.room.give(asked - n)
 	f.learn(asked, n, err)
 	if n == 0 {
@@ -159,7 +170,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 	}
 	from := f.c.now()
 	taken, err := f.group.Recover(ctx, f.c.cfg.Name, func(h stream.Held) bool { return known[h] }, room)
-	n := f.accept(Recovered, taken, from)
+	n := f.accept(Recovered, taken, nil, from)
 	f.taking.Unlock()
 	f.c.room.give(room - n)
 	f.learn(room, n, err)

@@ -28,7 +28,8 @@ type item struct {
 	// lost: the entry is another's.
 	lost atomic.Bool
 
-	running atomic.Pointer[call] // of the handler that has it
+	// running is the call that has it, where that is not the item's own one.
+	running atomic.Pointer[call]
 	// expireAt is when to stop extending a handler that ignores its timeout; 0 never.
 	expireAt atomic.Int64
 
@@ -43,29 +44,35 @@ func (it *item) leaseAge(now time.Duration) time.Duration {
 	return now - time.Duration(it.leaseFrom.Load())
 }
 
-// lose marks the item as another's, and ends its handler.
+// lose marks the item as another's, and ends its handler. One that has not begun sees
+// the mark; of the mark and the call one is looked at after the other was made.
 func (it *item) lose() {
 	it.lost.Store(true)
-	if running := it.running.Load(); running != nil {
-		running.end(ErrLeaseLost)
+	running := it.running.Load()
+	if running == nil {
+		running = &it.group.calls[it.at]
 	}
+	running.end(ErrLeaseLost)
 }
 
 func (it *item) isLost() bool { return it.lost.Load() }
 
-// begin makes the item known as running; false when it is lost already. Whoever loses
-// it marks it first and looks for the call then, so one of both sees the other.
+// begin makes the item known as running; false when it is lost already.
 func (it *item) begin(running *call, expireAt time.Duration) bool {
 	if expireAt > 0 {
 		it.expireAt.Store(int64(expireAt))
 	}
-	it.running.Store(running)
+	if running != &it.group.calls[it.at] {
+		it.running.Store(running)
+	}
 	return !it.lost.Load()
 }
 
 // end undoes begin.
 func (it *item) end() {
-	it.running.Store(nil)
+	if it.running.Load() != nil {
+		it.running.Store(nil)
+	}
 	if it.expireAt.Load() > 0 {
 		it.expireAt.Store(0)
 	}

@@ -15,8 +15,10 @@ type holding struct {
 	items []item
 	refs  []*item // to each of items
 	calls []call  // the contexts of their handlers, which somebody may keep
-	how   Taking
-	left  atomic.Int32
+	// memory is what the deliveries are made of, where that is used again.
+	memory *stream.Memory
+	how    Taking
+	left   atomic.Int32
 }
 
 // call is the context for a handler that gets the item, or a batch that begins with
@@ -33,7 +35,8 @@ type ledger struct {
 	mu       sync.Mutex
 	holdings map[*holding]struct{}
 	free     []*holding // to be used again
-	lookers  int        // who have items that may be done by now: nothing is used again meanwhile
+	memories []*stream.Memory
+	lookers  int // who have items that may be done by now: nothing is used again meanwhile
 }
 
 // freeHoldings is how many are kept for the next batches: about as many as are under
@@ -41,9 +44,9 @@ type ledger struct {
 const freeHoldings = 16
 
 // add makes items of a batch whose lease began at from.
-func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Duration) *holding {
+func (l *ledger) add(src *source, batch stream.Batch, memory *stream.Memory, how Taking, from time.Duration) *holding {
 	h := l.blank(len(batch))
-	h.how = how
+	h.how, h.memory = how, memory
 	h.left.Store(int32(len(batch)))
 	for i := range batch {
 		it := &h.items[i]
@@ -60,16 +63,16 @@ func (l *ledger) add(src *source, batch stream.Batch, how Taking, from time.Dura
 // blank is a holding of n items.
 func (l *ledger) blank(n int) *holding {
 	l.mu.Lock()
-	at := slices.IndexFunc(l.free, func(h *holding) bool { return cap(h.items) >= n })
 	var h *holding
-	if at >= 0 {
-		last := len(l.free) - 1
+	if last := len(l.free) - 1; last >= 0 {
+		at := max(0, slices.IndexFunc(l.free, func(h *holding) bool { return cap(h.items) >= n }))
 		h, l.free[at], l.free[last] = l.free[at], l.free[last], nil
 		l.free = l.free[:last]
 	}
 	l.mu.Unlock()
-	if h == nil {
-		h = &holding{items: make([]item, n), refs: make([]*item, n)}
+	if h == nil || cap(h.items) < n { // all were too small: one less of them
+		size := max(n, min(2*n, maxRead)) // sizes differ from batch to batch
+		h = &holding{items: make([]item, size), refs: make([]*item, size)}
 	}
 	h.items, h.refs = h.items[:n], h.refs[:n]
 	h.calls = make([]call, n)
@@ -86,12 +89,29 @@ func (l *ledger) remove(it *item) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.holdings, h)
-	if l.lookers == 0 && len(l.free) < freeHoldings {
-		clear(h.items)
-		clear(h.refs)
-		h.calls = nil
-		l.free = append(l.free, h)
+	if l.lookers > 0 || len(l.free) >= freeHoldings {
+		return
 	}
+	clear(h.items)
+	clear(h.refs)
+	if h.memory != nil {
+		l.memories = append(l.memories, h.memory)
+	}
+	h.calls, h.memory = nil, nil
+	l.free = append(l.free, h)
+}
+
+// memory is what the next batch can be made of.
+func (l *ledger) memory() *stream.Memory {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := len(l.memories) - 1
+	if last < 0 {
+		return &stream.Memory{}
+	}
+	m := l.memories[last]
+	l.memories[last], l.memories = nil, l.memories[:last]
+	return m
 }
 
 // look is the items that are not done and that keep says yes to; looked has to be

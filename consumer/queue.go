@@ -16,16 +16,27 @@ type queue struct {
 	first atomic.Pointer[chunk]
 	idle  atomic.Int32 // workers that wait
 	// waking: a worker that was woken has not looked yet. It wakes the next one
-	// when there is more, so that handlers that do next to nothing are not raced
-	// for by all.
+	// when there is more than it would do in the time that takes.
 	waking atomic.Bool
+	nudged atomic.Bool // nudge is under way
 
 	mu     sync.Mutex
 	wake   *sync.Cond
 	chunks []*chunk         // behind first
 	lanes  map[string]*lane // nil without OrderBy
 	closed bool
+	nudge  *time.Timer // calls look
 }
+
+const (
+	// worthWaking is how long it should take the workers that are awake to do what
+	// waits, before another one is woken for it: below, that only costs, and takes
+	// a processor from somebody else.
+	worthWaking = 200 * time.Microsecond
+	// nudgeAfter is when it is looked at whether they have done it: handlers that
+	// have been quick may take long this time.
+	nudgeAfter = time.Millisecond
+)
 
 // chunk is items of which taken have been taken; taken may count on beyond.
 type chunk struct {
@@ -51,6 +62,8 @@ func (c *chunk) left() int { return max(0, len(c.items)-int(c.taken.Load())) }
 func newQueue(ordered bool) *queue {
 	q := &queue{}
 	q.wake = sync.NewCond(&q.mu)
+	q.nudge = time.AfterFunc(time.Hour, q.look)
+	q.nudge.Stop()
 	if ordered {
 		q.lanes = map[string]*lane{}
 	}
@@ -96,12 +109,13 @@ func (q *queue) wakeOne() {
 	}
 }
 
-// take waits for an item and returns up to most of them, after waiting for at
-// most fill for as many. nil when the queue is closed.
-func (q *queue) take(most int, fill time.Duration) []*item {
+// take returns up to most items, and whether it had to wait: for one, and then for
+// at most fill for as many. nil when the queue is closed. usual is how long a call of
+// the handler takes.
+func (q *queue) take(most int, fill, usual time.Duration) (items []*item, waited bool) {
 	if most == 1 { // a batch is taken from as many chunks as it needs, which takes the lock
-		if items := q.takeOne(); items != nil {
-			return items
+		if items := q.takeOne(usual); items != nil {
+			return items, false
 		}
 	}
 	q.mu.Lock()
@@ -109,7 +123,7 @@ func (q *queue) take(most int, fill time.Duration) []*item {
 	for {
 		for q.length() == 0 {
 			if q.closed {
-				return nil
+				return nil, true
 			}
 			q.wait()
 		}
@@ -117,27 +131,52 @@ func (q *queue) take(most int, fill time.Duration) []*item {
 			q.fill(most, fill)
 		}
 		if items := q.collect(most); len(items) > 0 { // another taker may have been faster
-			if q.length() > 0 {
+			if left := q.length(); left > 0 && q.worth(left, usual) {
 				q.wakeOne()
 			}
-			return items
+			return items, true
 		}
 	}
 }
 
 // takeOne takes an item out of the first chunk.
-func (q *queue) takeOne() []*item {
+func (q *queue) takeOne(usual time.Duration) []*item {
 	first := q.first.Load()
 	if first == nil {
 		return nil
 	}
 	items := first.claim(1)
-	if items != nil && q.idle.Load() > 0 && !q.waking.Load() && first.left() > 0 {
+	if items == nil || q.idle.Load() == 0 || q.waking.Load() {
+		return items
+	}
+	if left := first.left(); left > 0 && q.worth(left, usual) {
 		q.mu.Lock()
 		q.wakeOne()
 		q.mu.Unlock()
 	}
 	return items
+}
+
+// worth tells whether another worker should be woken for what is left. If not, it is
+// looked at again soon.
+func (q *queue) worth(left int, usual time.Duration) bool {
+	if time.Duration(left)*usual >= worthWaking {
+		return true
+	}
+	if !q.nudged.Load() && q.nudged.CompareAndSwap(false, true) {
+		q.nudge.Reset(nudgeAfter)
+	}
+	return false
+}
+
+// look wakes a worker for what still waits.
+func (q *queue) look() {
+	q.nudged.Store(false) // before looking: who adds nothing later counts on us
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.length() > 0 {
+		q.wakeOne()
+	}
 }
 
 // wait waits for a push. Called with the lock.
@@ -224,6 +263,7 @@ func (q *queue) close() []*item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
+	q.nudge.Stop()
 	out := append([]*item(nil), q.collect(q.length())...)
 	for _, l := range q.lanes {
 		out = append(out, l.waiting...)

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,11 +33,12 @@ func TestQueueGivesEachItemOnce(t *testing.T) {
 				t.Parallel()
 				q := newQueue(false)
 				const items = 20_000
+				usual := time.Duration(rand.Int64N(int64(time.Microsecond)))
 				seen := make([]atomic.Int32, items)
 				var workers sync.WaitGroup
 				for range 8 {
 					workers.Go(func() {
-						for got := q.take(most, fill); got != nil; got = q.take(most, fill) {
+						for got, _ := q.take(most, fill, usual); got != nil; got, _ = q.take(most, fill, usual) {
 							if len(got) > most {
 								t.Errorf("took %d of at most %d", len(got), most)
 							}
@@ -66,18 +68,35 @@ func TestQueueGivesEachItemOnce(t *testing.T) {
 	}
 }
 
-// Every idle worker gets to work when there is enough, although one push wakes one.
+// Every idle worker gets to work when there is enough, although one push wakes one:
+// at once where calls take long, a moment later where they only used to be quick.
 func TestQueueWakesAllThatAreNeeded(t *testing.T) {
 	t.Parallel()
+	for _, usual := range []time.Duration{time.Second, 1} {
+		testQueueWakes(t, usual)
+	}
+}
+
+func testQueueWakes(t *testing.T, usual time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(false)
+		wait := func(done func() bool) {
+			for range 10 * 50 {
+				synctest.Wait()
+				if done() || usual == time.Second {
+					break
+				}
+				time.Sleep(nudgeAfter) //nolint:forbidigo // the clock is the test's own
+			}
+			require.True(t, done())
+		}
 		const workers = 50
 		var busy atomic.Int32
 		hold := make(chan struct{})
 		var all sync.WaitGroup
 		for range workers {
 			all.Go(func() {
-				for got := q.take(1, 0); got != nil; got = q.take(1, 0) {
+				for got, _ := q.take(1, 0, usual); got != nil; got, _ = q.take(1, 0, usual) {
 					busy.Add(1)
 					<-hold
 					busy.Add(-1)
@@ -86,16 +105,13 @@ func TestQueueWakesAllThatAreNeeded(t *testing.T) {
 		}
 		synctest.Wait() // all of them idle
 		require.True(t, q.push(numbered(0, workers)))
-		synctest.Wait()
-		require.EqualValues(t, workers, busy.Load())
+		wait(func() bool { return busy.Load() == workers })
 		require.True(t, q.push(numbered(0, 3))) // nobody is idle
 		close(hold)
-		synctest.Wait()
-		require.Zero(t, q.waiting())
+		wait(func() bool { return q.waiting() == 0 })
 		for n := range 10 { // one by one
 			require.True(t, q.push(numbered(n, 1)))
-			synctest.Wait()
-			require.Zero(t, q.waiting())
+			wait(func() bool { return q.waiting() == 0 })
 		}
 		require.Empty(t, q.close())
 		all.Wait()
@@ -108,9 +124,10 @@ func TestQueueFillsABatchFromSeveralChunks(t *testing.T) {
 	for _, n := range []int{3, 1, 4} {
 		require.True(t, q.push(numbered(0, n)))
 	}
-	require.Len(t, q.take(5, 0), 5)
+	take := func(fill time.Duration) int { items, _ := q.take(5, fill, time.Second); return len(items) }
+	require.Equal(t, 5, take(0))
 	require.Equal(t, 3, q.waiting())
-	require.Len(t, q.take(5, time.Nanosecond), 3)
+	require.Equal(t, 3, take(time.Nanosecond))
 	q.finish()
-	require.Nil(t, q.take(5, time.Hour))
+	require.Zero(t, take(time.Hour))
 }

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // room is the budget of entries that the consumer may hold. Whoever takes entries
@@ -10,6 +11,10 @@ import (
 // entries give theirs back. First come, first served: a stream under load does not
 // starve the retries.
 type room struct {
+	// vacant is what handled entries have given back and nobody has counted as free
+	// yet, and waiting how many wait: handlers give back without the lock.
+	vacant, waiting atomic.Int64
+
 	mu      sync.Mutex
 	size    int // places in all
 	free    int // below 0 for a while after it was made smaller
@@ -38,6 +43,7 @@ func (r *room) resize(n int) {
 func (r *room) tryTake(least, most int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.count()
 	if len(r.waiters) > 0 || r.free < least {
 		return 0
 	}
@@ -55,6 +61,7 @@ func (r *room) take(ctx context.Context, least, most int) int {
 	w := &waiter{least, most, make(chan int, 1)}
 	r.mu.Lock()
 	r.waiters = append(r.waiters, w)
+	r.waiting.Add(1) // before counting: who vacates later looks for it
 	r.serve()
 	r.mu.Unlock()
 	select {
@@ -76,6 +83,7 @@ func (r *room) leave(w *waiter) int {
 		for i := range r.waiters {
 			if r.waiters[i] == w {
 				r.waiters = append(r.waiters[:i], r.waiters[i+1:]...)
+				r.waiting.Add(-1)
 				break
 			}
 		}
@@ -97,26 +105,36 @@ func (r *room) give(n int) {
 
 // vacate is give for an entry that was handled.
 func (r *room) vacate() {
-	r.mu.Lock()
-	r.free++
-	r.handled++
-	if len(r.waiters) > 0 {
+	r.vacant.Add(1)
+	if r.waiting.Load() > 0 {
+		r.mu.Lock()
 		r.serve()
+		r.mu.Unlock()
 	}
-	r.mu.Unlock()
 }
 
 // vacated is how many entries have been handled.
 func (r *room) vacated() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.count()
 	return r.handled
 }
 
+// count makes what was vacated free. Called with the lock.
+func (r *room) count() {
+	n := r.vacant.Swap(0)
+	r.free += int(n)
+	r.handled += uint64(n)
+}
+
+// serve gives room to those who wait. Called with the lock.
 func (r *room) serve() {
+	r.count()
 	for len(r.waiters) > 0 && r.free >= r.waiters[0].least {
 		w := r.waiters[0]
 		r.waiters = r.waiters[1:]
+		r.waiting.Add(-1)
 		n := min(r.free, w.most)
 		r.free -= n
 		w.granted <- n

@@ -88,11 +88,14 @@ func (r *started) drain(ctx context.Context) error {
 		close(takersEnded)
 	}()
 	if c.cfg.Guarantee == AtMostOnce {
-		c.queue.finish() // nobody else will be given what waits: it is handled here
+		// Nobody else will be given what waits, nor what is still on its way from
+		// Redis: it is handled here.
+		r.unblock(takersEnded)
+		c.queue.finish()
 	} else {
 		c.release(append(c.queue.close(), c.later.end()...))
+		r.unblock(takersEnded)
 	}
-	r.unblock(takersEnded)
 	running := r.awaitHandlers(began)
 	r.stopLeasers()
 	close(r.stopAckers)

@@ -25,14 +25,14 @@ func (c *Consumer) finishAt(it *item, outcome Outcome, now time.Duration) {
 		since = now - time.Duration(at)
 	}
 	c.leaveRoom(it)
-	it.src.ledger.remove(it)
 	c.cfg.Hooks.Settled(d, outcome, since)
+	it.src.ledger.remove(it) // the last use of both: their memory may be another's after it
 }
 
 // leaveRoom gives the item's place to the next, and lets the next of its key
 // through. Once for each item.
 func (c *Consumer) leaveRoom(it *item) {
-	if it.left.Swap(true) {
+	if it.left.Load() || it.left.Swap(true) {
 		return
 	}
 	c.room.vacate()
@@ -42,15 +42,17 @@ func (c *Consumer) leaveRoom(it *item) {
 }
 
 // ack gives an item to its stream's acker. Its place in the room is free at once:
-// the next handler need not wait for Redis.
-func (c *Consumer) ack(it *item, outcome Outcome, now time.Duration) {
+// the next handler need not wait for Redis. It says whether that took no time.
+func (c *Consumer) ack(it *item, outcome Outcome, now time.Duration) (atOnce bool) {
 	if c.cfg.Guarantee == AtMostOnce || it.orphan.Load() {
 		c.finishAt(it, outcome, now)
-		return
+		return true
 	}
-	it.handledAt.CompareAndSwap(0, int64(now))
+	if !it.settling() {
+		it.handledAt.CompareAndSwap(0, int64(now))
+	}
 	c.leaveRoom(it) // before the acker has it, who may be through with it at once
-	it.src.acker.add(it, outcome)
+	return it.src.acker.add(it, outcome)
 }
 
 // until repeats call until it holds, until the entry is found lost, or until the

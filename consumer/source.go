@@ -127,13 +127,13 @@ func (s *source) take(ctx context.Context, how Taking, call func() (stream.Taken
 	defer s.taking.RUnlock()
 	from := s.c.now()
 	t, err := call()
-	return s.accept(how, t, from), err
+	return s.accept(how, t, nil, from), err
 }
 
-// accept hands what was taken by a call that was sent at from to the executor, and
-// says how many entries it is. Until then the caller has the lock on taking, or is
+// accept hands what was taken by a call that was sent at from, and is made of memory
+// if that is used again, to the executor, and says how many entries it is. Until then the caller has the lock on taking, or is
 // the only one who takes.
-func (s *source) accept(how Taking, t stream.Taken, from time.Duration) (n int) {
+func (s *source) accept(how Taking, t stream.Taken, memory *stream.Memory, from time.Duration) (n int) {
 	for _, id := range t.Lost {
 		s.payloadLost(id)
 	}
@@ -154,7 +154,7 @@ func (s *source) accept(how Taking, t stream.Taken, from time.Duration) (n int) 
 	if s.c.cfg.Guarantee == AtMostOnce {
 		s.readTo(t.Batch[n-1].EntryID)
 	}
-	h := s.ledger.add(s, t.Batch, how, from)
+	h := s.ledger.add(s, t.Batch, memory, how, from)
 	s.c.enqueue(h)
 	return n
 }
