@@ -21,7 +21,7 @@ type acker struct {
 	limit   int
 	spare   []ackItem     // what pending was before the last, to be used again
 	ids     []stream.ID   // of a call, used again
-	kick    chan struct{} // something is pending
+	due     *time.Timer   // runs from the first that is pending
 	full    chan struct{} // enough for a call is pending
 }
 
@@ -35,7 +35,8 @@ type ackItem struct {
 const unacked = 8
 
 func newAcker(src *source, batch, budget int) *acker {
-	a := &acker{src: src, limit: unacked*batch + budget, kick: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+	a := &acker{src: src, limit: unacked*batch + budget, due: time.NewTimer(time.Hour), full: make(chan struct{}, 1)}
+	a.due.Stop()
 	a.space = sync.NewCond(&a.mu)
 	return a
 }
@@ -49,12 +50,14 @@ func (a *acker) add(it *item, outcome Outcome) (atOnce bool) {
 		atOnce = false
 	}
 	a.pending = append(a.pending, ackItem{it, outcome})
-	n := len(a.pending)
-	a.mu.Unlock()
-	if n == 1 {
-		signal(a.kick)
+	n, cfg := len(a.pending), &a.src.c.cfg
+	if n == 1 && cfg.AckBatch > 1 && cfg.AckDelay > 0 {
+		a.due.Reset(cfg.AckDelay)
 	}
-	if n == a.src.c.cfg.AckBatch {
+	a.mu.Unlock()
+	// The acker is woken once a call, not for the first entry as well: waking costs
+	// as much as a hundred entries do.
+	if n == cfg.AckBatch || (n == 1 && cfg.AckDelay == 0) {
 		signal(a.full)
 	}
 	return atOnce
@@ -72,8 +75,8 @@ func signal(ch chan struct{}) {
 func (a *acker) run(stop <-chan struct{}) {
 	for {
 		select {
-		case <-a.kick:
-			a.linger(stop)
+		case <-a.full:
+		case <-a.due.C:
 		case <-stop:
 		}
 		batch := a.swap()
@@ -94,30 +97,12 @@ func (a *acker) run(stop <-chan struct{}) {
 	}
 }
 
-// linger waits for more to be acknowledged in the same call.
-func (a *acker) linger(stop <-chan struct{}) {
-	select {
-	case <-a.full:
-		return
-	default:
-	}
-	if a.src.c.cfg.AckDelay <= 0 {
-		return
-	}
-	t := time.NewTimer(a.src.c.cfg.AckDelay)
-	defer t.Stop()
-	select {
-	case <-a.full:
-	case <-t.C:
-	case <-stop:
-	}
-}
-
 func (a *acker) swap() []ackItem {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	batch := a.pending
 	a.pending, a.spare = a.spare[:0], nil
+	a.due.Stop()
 	select {
 	case <-a.full:
 	default:
