@@ -80,6 +80,31 @@ cover: deps ## the tests with coverage: coverage.html
 fuzz: check-go ## every fuzz function for a while (FUZZTIME=10s each)
 	@scripts/fuzz.sh
 
+# What `make microbench` and `make profile` run: make profile PKG=./stream BENCH=DecodeRead
+BENCH ?= .
+COUNT ?= 10
+
+.PHONY: bench
+bench: deps ## leat, its peers and the bare protocol side by side: docs/benchmarks/ (10 minutes; ARGS='-rounds 3')
+	cd bench && go run . -out ../docs/benchmarks $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: deps ## the same in a minute, to see that it runs: bench/quick/
+	cd bench && go run . -quick -out quick $(ARGS)
+
+.PHONY: microbench
+microbench: deps ## Go benchmarks, ten times, for benchstat: make microbench > new.txt; make compare
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(if $(filter ./...,$(PKG)),./stream ./producer ./consumer,$(PKG))
+
+.PHONY: compare
+compare: ## what two runs of microbench differ in: OLD=old.txt NEW=new.txt
+	@$(TOOL) benchstat $(or $(OLD),old.txt) $(or $(NEW),new.txt)
+
+.PHONY: profile
+profile: deps ## CPU profile of a benchmark, the top of it: PKG=./consumer BENCH=Backlog
+	go test -run '^$$' -bench '$(BENCH)' -cpuprofile cpu.out -memprofile mem.out -o profile.test $(if $(filter ./...,$(PKG)),./consumer,$(PKG))
+	go tool pprof -top -nodecount 40 profile.test cpu.out
+
 .PHONY: image
 image: ## build the container image leat:VERSION with docker, podman or buildah
 	@for builder in docker podman buildah; do \
@@ -96,4 +121,4 @@ tools: check-go ## build the pinned tools, so that the first lint is quick
 
 .PHONY: clean
 clean: ## remove what the targets above have made
-	rm -rf bin dist coverage.out coverage.html
+	rm -rf bin dist coverage.out coverage.html cpu.out mem.out profile.test bench/quick

@@ -146,7 +146,7 @@ func (a *acker) send(batch []ackItem) (rest []ackItem, err error) {
 		switch {
 		case p.it.orphan.Load():
 			a.src.c.finish(p.it, p.outcome)
-		case p.it.d.Attempt == 1 && p.it.group.how == Read && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
+		case p.it.d.Attempt == 1 && (p.it.group.how == Read || p.it.group.how == Reclaimed) && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
 			plain = append(plain, p)
 		default:
 			fenced = append(fenced, p)

@@ -68,7 +68,7 @@ func (c *call) context() context.Context {
 
 // end ends the context: with nil when the handler has returned.
 func (c *call) end(cause error) {
-	if cause != nil {
+	if cause != nil && !c.ended.Load() { // what becomes of the entry later did not end it
 		why := cause // a variable of its own, so that the usual call costs no memory
 		c.cause.CompareAndSwap(nil, &why)
 	}

@@ -27,6 +27,8 @@ type Consumer struct {
 	later   *later
 	gate    *gate
 
+	adapting sync.Mutex // held while the room follows the pace
+
 	epoch time.Time
 	phase atomic.Int32
 	// settleCtx outlives Run's context: what was handled is settled. It ends
@@ -201,6 +203,8 @@ func (c *Consumer) budget() int { return c.cfg.Concurrency + c.pace.waiting() }
 
 // adapt makes as much room as the load asks for.
 func (c *Consumer) adapt() {
+	c.adapting.Lock() // or the room could stay as large as an older look at the load asked for
+	defer c.adapting.Unlock()
 	before := c.pace.waiting()
 	if now := c.pace.at(c.now(), c.room.vacated()); now != before {
 		c.room.resize(c.cfg.Concurrency + now + len(c.cfg.Streams))
@@ -215,7 +219,7 @@ func (c *Consumer) enqueue(h *holding) {
 			it.key = c.keyOf(it.d)
 		}
 	}
-	if !c.queue.push(h.refs) {
+	if !c.queue.push(h.refs, h.how != Read) {
 		c.release(h.refs)
 	}
 }

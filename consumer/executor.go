@@ -32,11 +32,7 @@ func (e *executor) run(of *calls) {
 		if waited || w.now == 0 {
 			w.now = e.c.now()
 		}
-		ready := e.screen(items, w.now)
-		if len(ready) < len(items) {
-			w.now = e.c.now()
-		}
-		if len(ready) > 0 {
+		if ready := e.screen(items, &w); len(ready) > 0 {
 			e.call(of, ready, &w)
 		}
 	}
@@ -57,7 +53,7 @@ func (w *worker) took(now time.Duration) {
 }
 
 // screen settles what no handler must see, and returns the rest.
-func (e *executor) screen(items []*item, now time.Duration) []*item {
+func (e *executor) screen(items []*item, w *worker) []*item {
 	ready := items[:0]
 	for _, it := range items {
 		d, cfg := it.d, &e.c.cfg
@@ -65,10 +61,10 @@ func (e *executor) screen(items []*item, now time.Duration) []*item {
 		switch {
 		case it.isLost():
 			e.c.finish(it, Lost)
-		case cfg.Guarantee == AtLeastOnce && !e.stillHeld(it, now):
+		case cfg.Guarantee == AtLeastOnce && !e.stillHeld(it, w):
 			// settled or handed back by stillHeld
 		case addressee != "" && addressee != cfg.Group:
-			e.c.ack(it, Skipped, now)
+			e.c.ack(it, Skipped, w.now)
 		case d.Malformed() != nil:
 			e.c.bury(it, stream.ReasonMalformed, d.Malformed(), false)
 		case cfg.MaxDeliveries > 0 && d.Deliveries-(d.Attempt-1) > cfg.MaxDeliveries:
@@ -77,7 +73,7 @@ func (e *executor) screen(items []*item, now time.Duration) []*item {
 			ready = append(ready, it)
 			continue
 		}
-		now = e.c.now() // that may have taken time
+		w.now = e.c.now() // that may have taken time
 	}
 	return ready
 }
@@ -85,18 +81,18 @@ func (e *executor) screen(items []*item, now time.Duration) []*item {
 // stillHeld makes sure of the lease of an entry that has waited long, before its
 // handler starts: after a pause of this process (SIGSTOP, a suspended machine)
 // others have what we hold.
-func (e *executor) stillHeld(it *item, now time.Duration) bool {
+func (e *executor) stillHeld(it *item, w *worker) bool {
 	if it.orphan.Load() {
 		e.c.finish(it, Lost)
 		return false
 	}
-	if it.leaseAge(now) < safeAge(e.c.cfg.Lease) {
+	if it.leaseAge(w.now) < safeAge(e.c.cfg.Lease) {
 		return true
 	}
 	l := leaser{it.src}
 	pause := pauses(e.c.cfg.Random)
 	for !it.isLost() && !it.orphan.Load() {
-		err := l.extendSome(e.c.settleCtx, []*item{it})
+		err := l.extendWith(e.c.settleCtx, it)
 		if err == nil {
 			break
 		}
@@ -107,6 +103,7 @@ func (e *executor) stillHeld(it *item, now time.Duration) bool {
 			return false
 		}
 	}
+	w.now = e.c.now() // Redis may have taken its time
 	if it.isLost() || it.orphan.Load() {
 		e.c.finish(it, Lost)
 		return false

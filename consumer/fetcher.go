@@ -76,9 +76,15 @@ func (f *fetcher) next(ctx context.Context) error {
 // other streams, and the retries of this one, have some left.
 func (f *fetcher) idle() int { return min(maxRead, max(1, f.c.budget()/(2*len(f.c.sources)))) }
 
-// block is how long a read waits: less than a lease by far, since what comes at its
-// end has the lease's age from its begin.
-func (f *fetcher) block() time.Duration { return min(f.c.cfg.Block, f.c.cfg.Lease/4) }
+// block is how long a read waits for the first entry: less than a lease by far, since
+// what comes at its end has the lease's age from its begin. One that has more than its
+// part of the room does not wait: nobody else could use it meanwhile.
+func (f *fetcher) block(asked int) time.Duration {
+	if asked > f.idle() {
+		return 0
+	}
+	return min(f.c.cfg.Block, f.c.cfg.Lease/4)
+}
 
 // enter gets room for a read, which bounds what can come, and goes through the gate.
 func (f *fetcher) enter(ctx context.Context) bool {
@@ -112,7 +118,7 @@ func (f *fetcher) fetch(ctx context.Context) error {
 		}
 		f.reader.Reuse(f.memory)
 	}
-	batch, err := f.reader.ReadAhead(ctx, asked, f.block(), func(came int) int { return f.ahead(ctx, asked, came) })
+	batch, err := f.reader.ReadAhead(ctx, asked, f.block(asked), func(came int) int { return f.ahead(ctx, asked, came) })
 	n := f.accept(Read, stream.Taken{Batch: batch}, f.memory, from)
 	if n > 0 {
 		f.memory = nil // it goes with the batch
@@ -133,7 +139,7 @@ func (f *fetcher) ahead(ctx context.Context, asked, came int) int {
 		return 0
 	}
 	f.want = min(2*f.want, f.c.budget(), maxRead)
-	if ctx.Err() != nil || f.suspect.Load() || f.c.now() >= f.look || f.c.gate.closing() {
+	if ctx.Err() != nil || f.overdue() || f.c.gate.closing() {
 		return 0
 	}
 	f.c.adapt()
@@ -143,12 +149,17 @@ func (f *fetcher) ahead(ctx context.Context, asked, came int) int {
 	return f.asked
 }
 
+// overdue tells whether it is time to look for what was lost. What is read at most
+// once is not pending, and cannot be found.
+func (f *fetcher) overdue() bool {
+	return f.c.cfg.Guarantee == AtLeastOnce && (f.suspect.Load() || f.c.now() >= f.look)
+}
+
 // recover takes again what is pending in our name and not known to us: after an
 // error at once and, since a server may find out late that a blocked reader has
 // gone, once a lease in any case.
 func (f *fetcher) recover(ctx context.Context) error {
-	now := f.c.now()
-	if f.c.cfg.Guarantee == AtMostOnce || (!f.suspect.Load() && now < f.look) {
+	if !f.overdue() {
 		return nil
 	}
 	f.suspect.Store(false) // before looking: an error meanwhile counts again

@@ -52,6 +52,23 @@ func (l *leaser) extend(ctx context.Context) error {
 	return nil
 }
 
+// extendWith extends the lease of an item that is too old to be handled, and with it
+// those of all others that are old: after a pause of this process all that waits is.
+func (l *leaser) extendWith(ctx context.Context, it *item) error {
+	l.extending.Lock()
+	defer l.extending.Unlock()
+	if it.leaseAge(l.c.now()) < safeAge(l.c.cfg.Lease) {
+		return nil // another worker has
+	}
+	if err := l.extend(ctx); err != nil {
+		return err
+	}
+	if it.isLost() || it.orphan.Load() || it.leaseAge(l.c.now()) < safeAge(l.c.cfg.Lease) {
+		return nil
+	}
+	return l.extendSome(ctx, []*item{it}) // it was abandoned before, or Redis was slow
+}
+
 func (l *leaser) extendSome(ctx context.Context, items []*item) error {
 	from := l.c.now()
 	states, err := l.group.Extend(ctx, l.c.cfg.Name, tokens(items))

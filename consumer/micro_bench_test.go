@@ -20,8 +20,10 @@ func deliveries() stream.Batch {
 	batch := make(stream.Batch, inBatches)
 	for i := range batch {
 		batch[i] = *stream.NewDelivery("orders", stream.ID{Ms: 1_700_000_000_000, Seq: uint64(i)}, stream.Fields{
-			{Name: []byte("specversion"), Value: []byte("1.0")}, {Name: []byte("id"), Value: []byte("7")},
-			{Name: []byte("source"), Value: []byte("bench")}, {Name: []byte("type"), Value: []byte("bench")},
+			{Name: []byte("specversion"), Value: []byte("1.0")},
+			{Name: []byte("id"), Value: []byte("7")},
+			{Name: []byte("source"), Value: []byte("bench")},
+			{Name: []byte("type"), Value: []byte("bench")},
 		})
 	}
 	return batch
@@ -44,7 +46,7 @@ func BenchmarkExecutor(b *testing.B) {
 		for range batch {
 			items, _ := c.queue.take(1, 0, w.usual)
 			w.now = c.now()
-			c.exec.call(of, c.exec.screen(items, w.now), w)
+			c.exec.call(of, c.exec.screen(items, w), w)
 		}
 		done, now := s.acker.swap(), c.now()
 		for _, p := range done {

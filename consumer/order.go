@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"slices"
+	"strings"
 )
 
 // lane is what waits behind an item of the same key that is under way.
@@ -14,7 +15,9 @@ type lane struct {
 func (q *queue) enter(it *item) bool {
 	l := q.lanes[it.key]
 	if l == nil {
-		q.lanes[it.key] = &lane{}
+		// The key mostly is a part of the entry, and that one's memory may be another's
+		// (Config.Reuse) while others of the key still wait.
+		q.lanes[strings.Clone(it.key)] = &lane{}
 		return true
 	}
 	at, _ := slices.BinarySearchFunc(l.waiting, it, func(a, b *item) int { return a.d.EntryID.Compare(b.d.EntryID) })
@@ -34,7 +37,7 @@ func (q *queue) next(key string) {
 		delete(q.lanes, key)
 		return
 	}
-	q.append([]*item{l.waiting[0]})
+	q.append([]*item{l.waiting[0]}, false)
 	l.waiting = l.waiting[1:]
 }
 
@@ -46,6 +49,6 @@ func (q *queue) again(it *item) bool {
 	if q.closed {
 		return false
 	}
-	q.append([]*item{it})
+	q.append([]*item{it}, false)
 	return true
 }

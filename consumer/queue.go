@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// queue is where taken items wait for a free handler, in order of arrival. With
+// queue is where taken items wait for a free handler, in order of arrival; but new
+// entries and those that come again (taken over, tried again) take turns, chunk by
+// chunk, so that a million entries of a dead worker do not hold up the new ones. With
 // OrderBy an item waits in its key's lane until the one before it is settled.
 //
 // Items come in chunks, a read's worth each, and workers take them out of the first
@@ -22,7 +24,8 @@ type queue struct {
 
 	mu     sync.Mutex
 	wake   *sync.Cond
-	chunks []*chunk         // behind first
+	chunks [2][]*chunk      // behind first: of new items, and of those that come again
+	turn   int              // whose turn it is
 	lanes  map[string]*lane // nil without OrderBy
 	closed bool
 	nudge  *time.Timer // calls look
@@ -70,8 +73,9 @@ func newQueue(ordered bool) *queue {
 	return q
 }
 
-// push adds items; false, and nothing added, when the queue is closed.
-func (q *queue) push(items []*item) bool {
+// push adds items, new ones or some that come again; false, and nothing added, when
+// the queue is closed.
+func (q *queue) push(items []*item, again bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -86,16 +90,20 @@ func (q *queue) push(items []*item) bool {
 		}
 		items = through
 	}
-	q.append(items)
+	q.append(items, again)
 	return true
 }
 
 // append lets items through to the workers. Called with the lock.
-func (q *queue) append(items []*item) {
+func (q *queue) append(items []*item, again bool) {
 	if len(items) == 0 {
 		return
 	}
-	q.chunks = append(q.chunks, &chunk{items: items})
+	which := 0
+	if again {
+		which = 1
+	}
+	q.chunks[which] = append(q.chunks[which], &chunk{items: items})
 	q.wakeOne()
 }
 
@@ -212,13 +220,19 @@ func (q *queue) collect(most int) []*item {
 // advance makes the next chunk the first; false when there is none. What was first is
 // let go, so that an idle queue does not hold a batch.
 func (q *queue) advance() bool {
-	if len(q.chunks) == 0 {
+	from := &q.chunks[q.turn]
+	if len(*from) == 0 {
+		from = &q.chunks[1-q.turn]
+	} else {
+		q.turn = 1 - q.turn
+	}
+	if len(*from) == 0 {
 		q.first.Store(nil)
 		return false
 	}
-	q.first.Store(q.chunks[0])
-	q.chunks[0] = nil
-	q.chunks = q.chunks[1:]
+	q.first.Store((*from)[0])
+	(*from)[0] = nil
+	*from = (*from)[1:]
 	return true
 }
 
@@ -228,12 +242,13 @@ func (q *queue) length() int {
 	if first := q.first.Load(); first != nil {
 		n = first.left()
 	}
-	for _, c := range q.chunks {
-		n += c.left()
+	for _, chunks := range q.chunks {
+		for _, c := range chunks {
+			n += c.left()
+		}
 	}
 	if n == 0 {
 		q.first.Store(nil)
-		q.chunks = nil
 	}
 	return n
 }

@@ -51,14 +51,14 @@ func TestQueueGivesEachItemOnce(t *testing.T) {
 				pushed := 0
 				for n := 1; pushed < items; n = n%97 + 1 {
 					n = min(n, items-pushed)
-					require.True(t, q.push(numbered(pushed, n)))
+					require.True(t, q.push(numbered(pushed, n), n%3 == 0))
 					pushed += n
 				}
 				for _, it := range q.close() {
 					seen[it.d.EntryID.Ms].Add(1)
 				}
 				workers.Wait()
-				require.False(t, q.push(numbered(0, 1)))
+				require.False(t, q.push(numbered(0, 1), false))
 				require.Zero(t, q.waiting())
 				for i := range seen {
 					require.EqualValues(t, 1, seen[i].Load(), "item %d", i)
@@ -104,13 +104,13 @@ func testQueueWakes(t *testing.T, usual time.Duration) {
 			})
 		}
 		synctest.Wait() // all of them idle
-		require.True(t, q.push(numbered(0, workers)))
+		require.True(t, q.push(numbered(0, workers), false))
 		wait(func() bool { return busy.Load() == workers })
-		require.True(t, q.push(numbered(0, 3))) // nobody is idle
+		require.True(t, q.push(numbered(0, 3), true)) // nobody is idle
 		close(hold)
 		wait(func() bool { return q.waiting() == 0 })
 		for n := range 10 { // one by one
-			require.True(t, q.push(numbered(n, 1)))
+			require.True(t, q.push(numbered(n, 1), n%2 == 0))
 			wait(func() bool { return q.waiting() == 0 })
 		}
 		require.Empty(t, q.close())
@@ -122,7 +122,7 @@ func TestQueueFillsABatchFromSeveralChunks(t *testing.T) {
 	t.Parallel()
 	q := newQueue(false)
 	for _, n := range []int{3, 1, 4} {
-		require.True(t, q.push(numbered(0, n)))
+		require.True(t, q.push(numbered(0, n), n == 1))
 	}
 	take := func(fill time.Duration) int { items, _ := q.take(5, fill, time.Second); return len(items) }
 	require.Equal(t, 5, take(0))
@@ -130,4 +130,23 @@ func TestQueueFillsABatchFromSeveralChunks(t *testing.T) {
 	require.Equal(t, 3, take(time.Nanosecond))
 	q.finish()
 	require.Zero(t, take(time.Hour))
+}
+
+// What a dead worker has left by the thousand waits beside new entries, not before
+// them.
+func TestQueueTakesTurns(t *testing.T) {
+	t.Parallel()
+	q := newQueue(false)
+	for n := range 5 {
+		require.True(t, q.push(numbered(100*n, 2), true))
+	}
+	took := func() (ms uint64) {
+		items, _ := q.take(1, 0, time.Second)
+		return items[0].d.EntryID.Ms
+	}
+	require.EqualValues(t, 0, took())
+	require.True(t, q.push(numbered(7, 2), false))
+	for _, want := range []uint64{1, 7, 8, 100, 101, 200} {
+		require.Equal(t, want, took())
+	}
 }

@@ -11,7 +11,7 @@ import (
 
 // reclaimBatch is how many entries one call takes over at the most. Redis looks
 // at ten times as many; a thousand would block it for milliseconds.
-const reclaimBatch = 100
+const reclaimBatch = 200
 
 // reclaimer takes over what workers left that do not extend their leases any
 // more. Each call goes on at the cursor of the one before.

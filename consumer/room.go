@@ -29,10 +29,17 @@ type waiter struct {
 
 func newRoom(n int) *room { return &room{size: n, free: n} }
 
-// resize changes how many places there are; those that are taken stay so.
+// resize changes how many places there are; those that are taken stay so. Who waits
+// for a part of what there was waits for the same part of what there is: that many
+// may never be free at a time any more.
 func (r *room) resize(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if n < r.size {
+		for _, w := range r.waiters {
+			w.least = max(1, w.least*n/r.size)
+		}
+	}
 	r.free += n - r.size
 	r.size = n
 	r.serve()

@@ -44,6 +44,9 @@ type source struct {
 	// okAt is when Redis answered the fetcher last; 0 never.
 	okAt atomic.Int64
 
+	// extending is held by the worker that extends what waits.
+	extending sync.Mutex
+
 	// position is from where the group reads on when it has to be made again and
 	// nothing is held.
 	position stream.ID

@@ -16,6 +16,7 @@ func commands(a *app) []*cobra.Command {
 		newGroupsCommand(a),
 		newPendingCommand(a),
 		newDeadCommand(a),
+		newBenchCommand(a),
 		newVersionCommand(a),
 	}
 }

@@ -1,0 +1,3 @@
+// Package process starts the processes of a run, the server and the measured ones,
+// so that none of them outlives it.
+package process
