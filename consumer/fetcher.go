@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/leat-io/leat/stream"
@@ -26,6 +27,9 @@ type fetcher struct {
 // maxRead is how many entries one read asks for at the most. More is not faster, and
 // keeps the server from everybody else for longer (2 us an entry).
 const maxRead = 512
+
+// few is how many entries are handled sooner than the next request is sent.
+const few = 4
 
 func (f *fetcher) run(ctx context.Context) {
 	defer f.reader.Close() //nolint:errcheck // giving a connection up cannot fail
@@ -125,8 +129,13 @@ func (f *fetcher) fetch(ctx context.Context) error {
 	}
 	f.c.room.give(asked - n)
 	f.learn(asked, n, err)
-	if n == 0 {
+	switch {
+	case n == 0:
 		f.want = f.idle()
+	case n <= few:
+		// The worker that was woken runs now, on this processor, and not when the
+		// next request is out, or when another processor has been woken for it.
+		runtime.Gosched()
 	}
 	f.c.adapt()
 	return err
