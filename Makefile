@@ -92,6 +92,10 @@ bench: deps ## leat, its peers and the bare protocol side by side: docs/benchmar
 bench-quick: deps ## the same in a minute, to see that it runs: bench/quick/
 	cd bench && go run . -quick -out quick $(ARGS)
 
+.PHONY: bench-test
+bench-test: deps ## vet and the tests of bench/, which is a module of its own (a few minutes the first time: it builds the peers)
+	cd bench && go vet ./... && go test -count=1 ./...
+
 .PHONY: microbench
 microbench: deps ## Go benchmarks, ten times, for benchstat: make microbench > new.txt; make compare
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(if $(filter ./...,$(PKG)),./stream ./producer ./consumer,$(PKG))

@@ -13,4 +13,15 @@ type pairing struct {
 // explained. Only what was measured belongs here (a profile, a run with the
 // suspected cause taken out), in a sentence that stays true when the figures of
 // the next run differ a little.
-var explanations = map[pairing]string{}
+var explanations = func() map[pairing]string {
+	all := map[pairing]string{}
+	for _, peer := range []string{"go-redis", "rueidis", "watermill-redisstream", "asynq", "redisqueue", "taskq", "leat, Reuse"} {
+		all[pairing{result.Consume, peer}] = deliveriesStay
+	}
+	return all
+}()
+
+// deliveriesStay was measured with the row "leat, Reuse", and with GOGC of 100 and 400
+// before there was Headroom (144 and 23 collections in 300,000 messages).
+const deliveriesStay = "Deliveries stay valid for as long as a handler keeps them, which takes 1 KB each, and up to 16 MiB of garbage " +
+	"(Config.Headroom) may wait so that Go's collector runs rarely; Config.Reuse does without both."
