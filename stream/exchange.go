@@ -15,6 +15,9 @@ type exchange struct {
 	commands  []byte // encoded one behind the other
 	n         int    // how many
 	pipelined bool   // hooks see them as a pipeline, else as single commands
+	// kept is about how many bytes of the replies read keeps a part of; 0 for none:
+	// the next replies on the connection overwrite these.
+	kept int
 	// read gets each reply, in order, or the error that came in its place. What it
 	// says of a reply that is not of the command ends the exchange: that reply and
 	// all behind it come once more, as errors.
@@ -70,6 +73,9 @@ func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) 
 	reply, err := w.cursor(deadline)
 	if err != nil {
 		return 0, err
+	}
+	if x.kept > 0 {
+		grow(reply, max(headSize, x.kept), nil)
 	}
 	for ; done < x.n; done++ {
 		refusal, err := reply.refusal()

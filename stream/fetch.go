@@ -49,7 +49,7 @@ func (g *Group) fetch(ctx context.Context, consumer string, claims []claim) (t T
 	}
 	f := fetched{g: g, claims: claims}
 	f.Batch = make(Batch, 0, len(claims))
-	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: len(claims), pipelined: true, read: f.read})
+	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: len(claims), pipelined: true, kept: 512 * len(claims), read: f.read})
 	t, err = f.Taken, f.err
 	if err == nil {
 		var rest Taken
@@ -75,9 +75,6 @@ func (f *fetched) read(i int, reply *cursor, failed error) error {
 	if failed != nil {
 		f.err = failed
 		return nil //nolint:nilerr // it is about this entry, not about the exchange
-	}
-	if i == 0 && reply.more != nil { // what comes is kept
-		grow(reply, max(64<<10, 512*len(f.claims)), nil)
 	}
 	one, err := reply.entries(f.g.keys.Stream, nil)
 	switch {

@@ -29,7 +29,8 @@ func (m *Memory) begin(n int) (Batch, []Field) {
 	if cap(m.batch) < n {
 		m.batch = make(Batch, 0, roundUp(n))
 	}
-	clear(m.batch) // as far as it was used: the rest is zero
+	clear(m.batch)        // as far as it was used: the rest is zero
+	m.batch = m.batch[:n] // that much is used now, whether the reply comes to its end or not
 	return m.batch[:0], m.fields[:0]
 }
 

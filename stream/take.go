@@ -71,7 +71,9 @@ type Reclaimed struct {
 
 // Reclaim takes entries over that have been idle for longer than the lease,
 // whoever had them, by XAUTOCLAIM. One call looks at a part of the pending entries
-// only (COUNT x 10), so it may take none and not be at the end.
+// only (COUNT x 10), so it may take none and not be at the end. An error of
+// [ClassUnknown] may have left entries pending under the consumer's name that it does
+// not know of: see [Group.Recover]; what comes with it is the consumer's for sure.
 func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (Reclaimed, error) {
 	r := Reclaimed{Next: what.Cursor}
 	latest := int64(0)
