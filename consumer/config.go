@@ -111,7 +111,8 @@ type Config struct {
 	// hundred times a second in a program that holds next to nothing. It is address
 	// space that nobody touches; but up to as much garbage may wait to be collected. 16
 	// MiB by default, one block for all consumers of the process, and none with Reuse,
-	// with GOGC of 300 or more, or with a GOMEMLIMIT below 256 MiB. Negative for none.
+	// with GOGC of 300 or more, or with a GOMEMLIMIT below 256 MiB. 1 GiB at the most;
+	// negative for none.
 	Headroom int
 	// AckBatch and AckDelay: acknowledgements are sent when that many are
 	// together (512 by default) or that long after the first one (1 ms by
@@ -197,6 +198,7 @@ func (c *Config) check() error {
 	wrong(c.Poll < time.Millisecond, "Poll is %s, want 1ms at the least", c.Poll)
 	wrong(c.AckBatch < 1, "AckBatch is %d, want 1 at the least", c.AckBatch)
 	wrong(c.AckDelay < 0, "AckDelay is %s, want 0 at the least", c.AckDelay)
+	wrong(c.Headroom > maxHeadroom, "Headroom is %d bytes, want 1 GiB at the most, negative for none", c.Headroom)
 	wrong(c.DeadLetter.MaxLen < 0, "DeadLetter.MaxLen is %d, want 0 for no limit or more", c.DeadLetter.MaxLen)
 	return errors.Join(errs...)
 }

@@ -30,11 +30,11 @@ func TestConfigErrorsAreJoined(t *testing.T) {
 	t.Parallel()
 	_, err := consumer.New(anyConn(t), nothing, consumer.Config{
 		Streams: []string{"a", "a", "b}c", ""}, Concurrency: -1, Lease: time.Millisecond, Block: time.Minute,
-		HandlerTimeout: -1, AckBatch: -1, Name: stream.Parked, BatchWait: -1, Poll: 1, Guarantee: 7,
+		HandlerTimeout: -1, AckBatch: -1, Name: stream.Parked, BatchWait: -1, Poll: 1, Guarantee: 7, Headroom: 1 << 40,
 	})
 	for _, part := range []string{
 		"Group is empty", `"a" twice`, "Concurrency is -1", "Lease is 1ms", "Block is 1m0s", "HandlerTimeout", "AckBatch",
-		"Name", "BatchWait", "Poll", "Guarantee",
+		"Name", "BatchWait", "Poll", "Guarantee", "Headroom",
 	} {
 		require.ErrorContains(t, err, part)
 	}

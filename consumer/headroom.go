@@ -14,12 +14,13 @@ import (
 // memory) and that counts as a part of the heap: collections are so much rarer.
 var headroom struct {
 	mu    sync.Mutex
-	sizes map[*Consumer]int
+	users map[*Consumer]bool
 	block []byte
 }
 
 const (
 	defaultHeadroom = 16 << 20
+	maxHeadroom     = 1 << 30
 	// tightMemory is a limit (GOMEMLIMIT) below which nothing is set aside: the
 	// block counts against it.
 	tightMemory = 256 << 20
@@ -34,10 +35,10 @@ func reserve(c *Consumer) {
 	}
 	headroom.mu.Lock()
 	defer headroom.mu.Unlock()
-	if headroom.sizes == nil {
-		headroom.sizes = map[*Consumer]int{}
+	if headroom.users == nil {
+		headroom.users = map[*Consumer]bool{}
 	}
-	headroom.sizes[c] = c.cfg.Headroom
+	headroom.users[c] = true
 	if len(headroom.block) < c.cfg.Headroom {
 		headroom.block = make([]byte, c.cfg.Headroom)
 	}
@@ -47,7 +48,7 @@ func reserve(c *Consumer) {
 func unreserve(c *Consumer) {
 	headroom.mu.Lock()
 	defer headroom.mu.Unlock()
-	if delete(headroom.sizes, c); len(headroom.sizes) == 0 {
+	if delete(headroom.users, c); len(headroom.users) == 0 {
 		headroom.block = nil
 	}
 }

@@ -144,15 +144,11 @@ func (r *run) openBare(ctx context.Context) error {
 	return nil
 }
 
-// cleanUp ends what could still write, then deletes all keys. It has its own time.
+// cleanUp ends what could still write, then deletes all keys. Each has its own time: a
+// server that hangs uses up that of the ending.
 func (r *run) cleanUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*r.door.conn.Timeout())
-	defer cancel()
-	unsure := false
-	for _, w := range r.ways {
-		_ = w.close(ctx) // what it says of events has been said
-		unsure = unsure || w.unsure()
-	}
+	ctx = context.WithoutCancel(ctx)
+	unsure := r.closeWays(ctx)
 	if len(r.ways) == 0 && r.conn != nil {
 		_ = r.conn.Close()
 	}
@@ -161,7 +157,21 @@ func (r *run) cleanUp(ctx context.Context) error {
 	}
 	r.screen.say(deleting)
 	r.cfg.stage(deleting)
+	ctx, cancel := context.WithTimeout(ctx, 2*r.door.conn.Timeout())
+	defer cancel()
 	return r.eraseAll(ctx, unsure)
+}
+
+// closeWays ends the producers and consumers, and tells whether events of theirs may
+// still be on their way.
+func (r *run) closeWays(ctx context.Context) (unsure bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.door.conn.Timeout())
+	defer cancel()
+	for _, w := range r.ways {
+		_ = w.close(ctx) // what it says of events has been said
+		unsure = unsure || w.unsure()
+	}
+	return unsure
 }
 
 // deleting is shown at the end.
