@@ -23,12 +23,19 @@ type reclaimer struct {
 	heard  time.Duration
 }
 
+// leastWait is between two calls of a scan.
+const leastWait = time.Millisecond
+
 func (r *reclaimer) run(ctx context.Context) {
 	every := min(max(r.c.cfg.Lease/8, 10*time.Millisecond), 5*time.Second)
 	pause := pauses(r.c.cfg.Random)
 	wait := time.Duration(r.c.cfg.Random() * float64(every))
 	for sleep(ctx, wait) {
 		r.c.cfg.Hooks.Beat("reclaimer", r.stream)
+		if !r.fair() { // in the middle of a scan, too: it would be asked again at once
+			wait = every
+			continue
+		}
 		from := r.c.now()
 		taken, err := r.round(ctx)
 		switch {
@@ -36,7 +43,7 @@ func (r *reclaimer) run(ctx context.Context) {
 			wait = 0
 		case err == nil && !r.cursor.IsZero():
 			// The scan of many parked entries must not keep the server busy.
-			wait = min(4*(r.c.now()-from), every)
+			wait = min(max(4*(r.c.now()-from), leastWait), every)
 		case err == nil:
 			pause.Reset()
 			wait = every
@@ -51,9 +58,6 @@ func (r *reclaimer) run(ctx context.Context) {
 
 // round makes one call and says how many entries it took.
 func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
-	if !r.fair() {
-		return 0, nil
-	}
 	room := r.c.room.take(ctx, 1, r.most(reclaimBatch))
 	if room == 0 {
 		return 0, nil

@@ -3,7 +3,6 @@ package consumer
 import (
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,7 @@ type source struct {
 	// taking is held for reading by whoever takes entries in our name, from the
 	// call until the ledger knows them, and for writing by the search for entries
 	// that we have without knowing.
-	taking sync.RWMutex
+	taking lock
 	// suspect: an error may have left us entries that we do not know of.
 	suspect atomic.Bool
 	// brokenAt is when Redis failed us last, by the consumer's clock; 0 never.
@@ -37,7 +36,7 @@ type source struct {
 	// restoredAt is when the group was made anew last; 0 never.
 	restoredAt atomic.Int64
 	// restoring is held by the one that makes the group anew.
-	restoring sync.Mutex
+	restoring lock
 	// ceiling is how many entries a call may ask for since one did not come
 	// through in time; 0 for as many as there is room.
 	ceiling atomic.Int64
@@ -45,7 +44,7 @@ type source struct {
 	okAt atomic.Int64
 
 	// extending is held by the worker that extends what waits.
-	extending sync.Mutex
+	extending lock
 
 	// position is from where the group reads on when it has to be made again and
 	// nothing is held.
