@@ -21,7 +21,9 @@ type waiter struct {
 func (b *Broker) block(cn *conn, req *readRequest, timeout time.Duration) *waiter {
 	w := &waiter{b: b, client: cn, req: req, timeout: timeout, result: make(chan any, 1)}
 	for _, key := range req.keys {
-		b.waiting[key] = append(b.waiting[key], w)
+		if !slices.Contains(b.waiting[key], w) {
+			b.waiting[key] = append(b.waiting[key], w)
+		}
 	}
 	cn.blocked = w
 	return w
@@ -63,8 +65,8 @@ func (w *waiter) finish(answer any) {
 	w.result <- answer
 }
 
-// signal says that a stream has something new. Blocked clients are served
-// when the command, script or transaction at work is over.
+// signal says that a key has something new, or is gone. Blocked clients are
+// served when the command, script or transaction at work is over.
 func (b *Broker) signal(key string) {
 	if len(b.waiting[key]) > 0 && !slices.Contains(b.ready, key) {
 		b.ready = append(b.ready, key)
@@ -75,46 +77,20 @@ func (b *Broker) signal(key string) {
 // whose stream is gone. It runs when a command, script or transaction is over,
 // so what was deleted and made again in one step counts as changed only.
 func (b *Broker) serveReady() {
-	if b.unsure {
-		b.unsure = false
-		b.checkWaiting()
-	}
 	for len(b.ready) > 0 {
 		key := b.ready[0]
 		b.ready = b.ready[1:]
-		if s, _ := b.stream(key); s != nil {
-			b.serveKey(s, key)
-		}
-	}
-}
-
-func (b *Broker) serveKey(s *stream, key string) {
-	dry := map[string]bool{} // groups that have no more to give
-	for _, w := range slices.Clone(b.waiting[key]) {
-		switch {
-		case w.finished || w.req.grouped && dry[w.req.group]:
-		case w.client.peer.Closed():
-			w.finish(nullArray{}) // nobody is there to get it
-		default:
-			if answer := w.req.retry(s, key); answer != nil {
-				w.finish(answer)
-			} else if w.req.grouped {
-				dry[w.req.group] = true
-			}
-		}
-	}
-}
-
-// checkWaiting wakes clients whose stream is gone, with the error of Redis
-// 7.0. Commands of miniredis (DEL, FLUSHALL, RENAME, SET) do not tell.
-func (b *Broker) checkWaiting() {
-	for key, waiters := range b.waiting {
-		if s, _ := b.stream(key); s != nil {
-			b.signal(key) // RENAME may have put another stream here
-			continue
-		}
-		for _, w := range slices.Clone(waiters) {
-			if w.req.grouped {
+		s, _ := b.stream(key)
+		for _, w := range slices.Clone(b.waiting[key]) {
+			switch {
+			case w.finished:
+			case w.client.gone():
+				w.finish(hungUp{}) // nobody is there to get it
+			case s != nil:
+				if answer := w.req.serve(s, key); answer != nil {
+					w.finish(answer)
+				}
+			case w.req.grouped:
 				w.finish(failure("UNBLOCKED the stream key no longer exists"))
 			}
 		}
@@ -125,15 +101,22 @@ func (b *Broker) checkWaiting() {
 func (b *Broker) dropGoneClients() {
 	for _, waiters := range b.waiting {
 		for _, w := range slices.Clone(waiters) {
-			if w.client.peer.Closed() {
-				w.finish(nullArray{})
+			if w.client.gone() {
+				w.finish(hungUp{})
 			}
 		}
 	}
 }
 
+// cutAll ends all sessions.
+func (b *Broker) cutAll() {
+	for _, cn := range b.clients() {
+		cn.cut()
+	}
+}
+
 func (b *Broker) unblockAll(answer any) {
-	for _, cn := range b.conns {
+	for _, cn := range b.clients() {
 		if cn.blocked != nil {
 			cn.blocked.finish(answer)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// tickEvery is how often time is told to what does not notice it by itself:
-// TTLs, clients that hung up while blocked, streams that are gone.
+// tickEvery is how often is looked for what nobody tells of: keys whose time
+// is over, and clients that hung up while they were blocked.
 const tickEvery = 100 * time.Millisecond
 
 // A Broker is a Redis-like server inside this process. Its methods are safe
@@ -29,19 +29,26 @@ type Broker struct {
 	// single thread does. Lock order: mu, then miniredis' own locks.
 	mu       sync.Mutex
 	closed   bool
-	conns    map[*server.Peer]*conn
+	conns    map[int64]*conn        // all clients, by ID
+	peers    map[*server.Peer]*conn // those of the network
 	lastConn int64
-	streams  map[string]*stream // by ident
-	made     int64              // streams ever made: the next ident
-	waiting  map[string][]*waiter
-	unsure   bool     // a stream that is waited for may be gone
-	ready    []string // keys that blocked clients are to be served from
-	scripts  scripts
-	commands int64
+	watchers int // clients between WATCH and EXEC
+	keys     map[string]*object
+	// nextExpiry is before the first end of a key's time, in milliseconds
+	// since 1970; 0 when there is none.
+	nextExpiry int64
+	hadGuests  bool // since the last Reset
+	waiting    map[string][]*waiter
+	ready      []string // keys that blocked clients are to be served from
+	scripts    scripts
+	commands   int64
+	clock      func() time.Time // see SetClock; nil for time.Now
+	offset     time.Duration    // see SetClockOffset
+	full       bool             // see SetMemoryFull
+	silent     bool             // no network and no ticker
 
 	inner    *server.Peer // the connection by which we use miniredis' commands
 	innerOut bytes.Buffer
-	advanced time.Time // up to when TTLs have been told of
 }
 
 // Start runs a broker on a free port of 127.0.0.1 until Close, or until ctx
@@ -50,27 +57,50 @@ func Start(ctx context.Context) (*Broker, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("start embedded broker: %w", err)
 	}
-	redis := miniredis.NewMiniRedis()
-	if err := redis.StartAddr("127.0.0.1:0"); err != nil {
+	b := newBroker()
+	if err := b.redis.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("start embedded broker on 127.0.0.1: %w", err)
 	}
 	ctx, stop := context.WithCancel(ctx)
-	b := &Broker{
-		redis:   redis,
-		addr:    redis.Addr(),
-		started: time.Now(),
-		stop:    stop,
-		ended:   make(chan struct{}),
-		conns:   map[*server.Peer]*conn{},
-		streams: map[string]*stream{},
-		waiting: map[string][]*waiter{},
-	}
-	b.advanced = b.started
-	b.inner = server.NewPeer(bufio.NewWriter(&b.innerOut))
+	b.addr, b.stop = b.redis.Addr(), stop
 	b.scripts.open(ctx, b)
-	redis.Server().SetPreHook(b.serve)
+	b.redis.Server().SetPreHook(b.serve)
 	go b.tick(ctx)
 	return b, nil
+}
+
+// NewSilent makes a broker to which no network leads and in which no goroutine
+// runs: clients come by Open, and whatever happens, happens in their calls. It
+// is the model of Redis for simulations: what it answers follows from what it
+// was sent and from time.Now alone. Close it.
+func NewSilent() (*Broker, error) {
+	b := newBroker()
+	pipe, err := b.redis.Dial() // starts it without a listener
+	if err != nil {
+		return nil, fmt.Errorf("make silent broker: %w", err)
+	}
+	if err := pipe.Close(); err != nil {
+		return nil, fmt.Errorf("make silent broker: %w", err)
+	}
+	b.redis.Server().Close() // waits for the pipe's goroutines; its commands go on working
+	b.silent = true
+	b.scripts.open(nil, b)
+	return b, nil
+}
+
+func newBroker() *Broker {
+	b := &Broker{
+		redis:   miniredis.NewMiniRedis(),
+		started: time.Now(),
+		stop:    func() {},
+		ended:   make(chan struct{}),
+		conns:   map[int64]*conn{},
+		peers:   map[*server.Peer]*conn{},
+		keys:    map[string]*object{},
+		waiting: map[string][]*waiter{},
+	}
+	b.inner = server.NewPeer(bufio.NewWriter(&b.innerOut))
+	return b
 }
 
 // Addr is host:port, for clients in this process and in others.
@@ -83,6 +113,10 @@ func (b *Broker) URL() string { return "redis://" + b.addr }
 // goroutine of the broker has returned. The data are gone. Closing again does
 // nothing; the error is always nil.
 func (b *Broker) Close() error {
+	if b.silent {
+		b.closeSilent()
+		return nil
+	}
 	b.stop()
 	<-b.ended
 	return nil
@@ -94,32 +128,30 @@ func (b *Broker) tick(ctx context.Context) {
 	defer b.shutDown()
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
-	var pause time.Duration
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-ticker.C:
+		case <-ticker.C:
 			b.mu.Lock()
-			if now.Sub(b.advanced) >= pause {
-				pause = b.advanceTTLs(now)
-			}
-			b.dropGoneStreams()
+			b.dropExpired(b.nowMillis())
 			b.dropGoneClients()
-			b.unsure = true
 			b.serveReady()
 			b.mu.Unlock()
 		}
 	}
 }
 
-// advanceTTLs tells miniredis what time has passed. It walks all keys for
-// that, so the pause it asks for keeps the walk below a twentieth of a core.
-func (b *Broker) advanceTTLs(now time.Time) (pause time.Duration) {
-	begin := time.Now()
-	b.redis.FastForward(now.Sub(b.advanced))
-	b.advanced = now
-	return 20 * time.Since(begin)
+func (b *Broker) closeSilent() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.closed = true
+	b.cutAll()
+	b.redis.Close()
+	b.scripts.close()
 }
 
 func (b *Broker) shutDown() {

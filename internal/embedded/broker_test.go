@@ -199,7 +199,7 @@ func TestMemoryOfGoneStreams(t *testing.T) {
 	require.Eventually(t, func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return len(b.streams) == 2
+		return len(b.keys) == 2
 	}, answerWithin, time.Millisecond)
 	assert.Equal(t, `[["1-1" ["f" "v"]]]`, w.do("XRANGE", "new", "-", "+"))
 }

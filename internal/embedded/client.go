@@ -1,13 +1,10 @@
 package embedded
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 const badClientName = failure("ERR Client names cannot contain spaces, newlines or special characters.")
@@ -16,18 +13,16 @@ func validName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < '!' || r > '~' })
 }
 
-func client(c *call) any {
-	return runSubcommand(c, map[string]subcommand{
-		"id":       {func(c *call) any { return c.client.id }, 2},
-		"getname":  {clientGetName, 2},
-		"setname":  {clientSetName, 3},
-		"setinfo":  {clientSetInfo, 4},
-		"unblock":  {clientUnblock, -3},
-		"list":     {clientList, -2},
-		"info":     {func(c *call) any { return c.client.describe() }, 2},
-		"no-evict": {func(*call) any { return okReply }, 3},
-		"no-touch": {func(*call) any { return okReply }, 3},
-	}, "CLIENT")
+var clientCommands = map[string]*command{
+	"id":       {run: func(c *call) any { return c.client.id }, arity: 2, flags: noScript},
+	"getname":  {run: clientGetName, arity: 2, flags: noScript},
+	"setname":  {run: clientSetName, arity: 3, flags: noScript},
+	"setinfo":  {run: clientSetInfo, arity: 4, flags: noScript},
+	"unblock":  {run: clientUnblock, arity: -3, flags: noScript},
+	"list":     {run: clientList, arity: -2, flags: noScript},
+	"info":     {run: func(c *call) any { return c.client.describe() }, arity: 2, flags: noScript},
+	"no-evict": {run: func(*call) any { return okReply }, arity: 3, flags: noScript},
+	"no-touch": {run: func(*call) any { return okReply }, arity: 3, flags: noScript},
 }
 
 func clientGetName(c *call) any {
@@ -49,10 +44,13 @@ func clientSetName(c *call) any {
 func clientSetInfo(c *call) any {
 	attribute := strings.ToLower(c.args[1])
 	if attribute != "lib-name" && attribute != "lib-ver" {
-		return failure("ERR Unrecognized option '" + c.args[1] + "'")
+		return failing("ERR Unrecognized option '", c.args[1], "'")
 	}
 	if !validName(c.args[2]) {
-		return failure("ERR " + attribute + " cannot contain spaces, newlines or special characters.")
+		return failing("ERR ", attribute, " cannot contain spaces, newlines or special characters.")
+	}
+	if c.client.library == nil {
+		c.client.library = map[string]string{}
 	}
 	c.client.library[attribute] = c.args[2]
 	return okReply
@@ -75,7 +73,7 @@ func clientUnblock(c *call) any {
 	if err != nil {
 		return badInt
 	}
-	cn := c.b.connByID(id)
+	cn := c.b.conns[id]
 	if cn == nil || cn.blocked == nil {
 		return int64(0)
 	}
@@ -85,7 +83,7 @@ func clientUnblock(c *call) any {
 
 // clientList: CLIENT LIST [TYPE type | ID id...]
 func clientList(c *call) any {
-	conns := slices.SortedFunc(maps.Values(c.b.conns), func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
+	conns := c.b.clients()
 	var text strings.Builder
 	for _, cn := range conns {
 		if len(c.args) > 2 && strings.EqualFold(c.args[1], "id") && !slices.Contains(c.args[2:], strconv.FormatInt(cn.id, 10)) {
@@ -105,7 +103,8 @@ func (cn *conn) describe() string {
 	if cn.resp3 {
 		proto = 3
 	}
+	now := cn.b.now()
 	return fmt.Sprintf("id=%d addr=127.0.0.1:0 name=%s age=%d idle=%d flags=%s db=0 cmd=%s user=default resp=%d lib-name=%s lib-ver=%s\n",
-		cn.id, cn.name, int64(time.Since(cn.since).Seconds()), int64(time.Since(cn.latest).Seconds()), flags, cn.command, proto,
+		cn.id, cn.name, int64(now.Sub(cn.since).Seconds()), int64(now.Sub(cn.latest).Seconds()), flags, cn.command, proto,
 		cn.library["lib-name"], cn.library["lib-ver"])
 }

@@ -1,6 +1,9 @@
 package embedded
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/alicebob/miniredis/v2/server"
@@ -8,7 +11,9 @@ import (
 
 // A conn is what the broker knows of one client.
 type conn struct {
-	peer    *server.Peer
+	b       *Broker
+	peer    *server.Peer // nil for a Session
+	closed  bool         // a Session that hung up
 	id      int64
 	name    string
 	library map[string]string // CLIENT SETINFO
@@ -20,34 +25,68 @@ type conn struct {
 
 	queueing bool // between MULTI and EXEC
 	broken   bool // a command could not be queued: EXEC must refuse
-	queue    []call
+	queue    []queued
 	watched  map[string]bool
 	changed  bool // something watched was written
 }
 
-// connOf finds the state of a connection, made when it sends its first
+// newConn gives a client the next ID. The caller holds b.mu.
+func (b *Broker) newConn(p *server.Peer) *conn {
+	b.lastConn++
+	cn := &conn{b: b, peer: p, id: b.lastConn, since: b.now()}
+	b.conns[cn.id] = cn
+	return cn
+}
+
+// connOf finds the state of a network connection, made when it sends its first
 // command. The caller holds b.mu.
 func (b *Broker) connOf(p *server.Peer) *conn {
-	if cn := b.conns[p]; cn != nil {
+	if cn := b.peers[p]; cn != nil {
 		return cn
 	}
-	b.lastConn++
-	cn := &conn{peer: p, id: b.lastConn, since: time.Now(), library: map[string]string{}}
-	b.conns[p] = cn
+	cn := b.newConn(p)
+	b.peers[p] = cn
 	p.OnDisconnect(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.conns, p)
+		delete(b.peers, p)
+		b.forget(cn)
 	})
 	return cn
 }
 
-// connByID is nil when no such client is connected.
-func (b *Broker) connByID(id int64) *conn {
-	for _, cn := range b.conns {
-		if cn.id == id {
-			return cn
-		}
+// clients are those that are connected, in the order in which they came.
+func (b *Broker) clients() []*conn {
+	return slices.SortedFunc(maps.Values(b.conns), func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
+}
+
+// gone says whether the client hung up.
+func (cn *conn) gone() bool {
+	if cn.peer != nil {
+		return cn.peer.Closed()
 	}
-	return nil
+	return cn.closed
+}
+
+// hangUp ends the connection when the command at work is answered.
+func (cn *conn) hangUp() {
+	if cn.peer != nil {
+		cn.peer.Close()
+		return
+	}
+	cn.closed = true
+	cn.b.forget(cn)
+}
+
+func (b *Broker) forget(cn *conn) {
+	cn.forgetWatched()
+	delete(b.conns, cn.id)
+}
+
+// speak sets the protocol of all replies from this one on.
+func (cn *conn) speak(resp3 bool) {
+	cn.resp3 = resp3
+	if cn.peer != nil {
+		cn.peer.Resp3 = resp3
+	}
 }

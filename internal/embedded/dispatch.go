@@ -3,7 +3,6 @@ package embedded
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/alicebob/miniredis/v2/server"
 )
@@ -12,11 +11,10 @@ import (
 type call struct {
 	b      *Broker
 	client *conn
-	name   string   // lower case
+	word   string   // the name as it was sent
+	name   string   // in lower case
 	args   []string // without the name
 	inTx   bool     // run by EXEC
-	// readOnly is set in a script that may not write.
-	readOnly bool
 }
 
 // mayBlock says whether the caller can be made to wait.
@@ -28,26 +26,45 @@ func (b *Broker) serve(p *server.Peer, name string, args ...string) bool {
 	if p == b.inner {
 		return false // our own use of miniredis, under b.mu
 	}
-	name = strings.ToLower(name)
-	if slices.Contains(pubsubCommands, name) {
+	if slices.Contains(pubsubCommands, strings.ToLower(name)) {
 		return false
 	}
 	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
+	cn := b.connOf(p)
+	b.mu.Unlock()
+	answer := b.answer(cn, strings.ToLower(name), args) // miniredis has put it into capitals
+	if _, cut := answer.(hungUp); cut {
 		p.Close()
 		return true
 	}
-	cn := b.connOf(p)
-	cn.latest, cn.command = time.Now(), name
-	answer := b.fromClient(&call{b: b, client: cn, name: name, args: args})
-	b.serveReady()
-	b.mu.Unlock()
+	p.WriteRaw(string(appendReply(nil, answer, cn.resp3)))
+	return true
+}
+
+// answer carries out one command of a client, and waits for the reply when it
+// blocks.
+func (b *Broker) answer(cn *conn, word string, args []string) any {
+	answer := b.step(cn, word, args)
 	if w, ok := answer.(*waiter); ok {
 		answer = w.wait()
 	}
-	p.WriteRaw(string(appendReply(nil, answer, cn.resp3)))
-	return true
+	return answer
+}
+
+// step carries out one command of a client, with all that follows from it.
+// The reply is a *waiter when the client has to wait.
+func (b *Broker) step(cn *conn, word string, args []string) any {
+	name := lowered(word)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || cn.closed {
+		return hungUp{}
+	}
+	cn.latest, cn.command = b.now(), name
+	b.dropExpired(cn.latest.UnixMilli())
+	answer := b.fromClient(&call{b: b, client: cn, word: word, name: name, args: args})
+	b.serveReady()
+	return answer
 }
 
 // pubsubCommands write to their connection from goroutines of miniredis.
@@ -57,86 +74,54 @@ var pubsubCommands = []string{"subscribe", "unsubscribe", "psubscribe", "punsubs
 func (b *Broker) fromClient(c *call) any {
 	b.commands++
 	cn := c.client
-	if cn.queueing && !slices.Contains([]string{"multi", "exec", "discard", "watch", "quit"}, c.name) {
-		if fail := b.check(c); fail != nil {
-			cn.broken = true
-			return fail
-		}
-		cn.queue = append(cn.queue, *c)
+	own, fail := b.resolve(c)
+	if fail == nil {
+		fail = b.refuseForMemory(c, own)
+	}
+	inTx := cn.queueing && !slices.Contains([]string{"multi", "exec", "discard", "watch", "quit"}, c.name)
+	switch {
+	case fail != nil && cn.queueing:
+		return cn.breakTransaction(c.name, fail)
+	case fail != nil:
+		return fail
+	case inTx:
+		cn.queue = append(cn.queue, queued{*c, own, b.callNeedsMemory(c, own)})
 		return status("QUEUED")
 	}
-	return b.run(c)
+	return b.run(c, own)
 }
 
-// run carries out one command, of a client, a transaction or a script.
-func (b *Broker) run(c *call) any {
-	if fail := b.check(c); fail != nil {
-		return fail
+// run carries out one command, of a client, a transaction or a script; own is
+// what resolve found.
+func (b *Broker) run(c *call, own *command) any {
+	if own == nil {
+		return b.runGuest(c)
 	}
-	own, isOwn := commands[c.name]
-	if c.readOnly && b.writes(c.name) {
-		return failure("ERR Write commands are not allowed from read-only scripts.")
-	}
-	var answer any
-	if isOwn {
-		answer = own.run(c)
-	} else {
-		answer = b.runInner(c)
-	}
-	if b.writes(c.name) {
+	answer := own.run(c)
+	if own.flags&write != 0 {
 		b.noteWritten(c.name, c.args)
-		b.unsure = b.unsure || !isOwn
 	}
 	return answer
 }
 
-// check refuses what cannot run at all.
-func (b *Broker) check(c *call) any {
-	own, isOwn := commands[c.name]
-	switch {
-	case isOwn:
-		if n := len(c.args) + 1; (own.arity >= 0 && n != own.arity) || (own.arity < 0 && n < -own.arity) {
-			return wrongArity(c.name)
-		}
-	case refused[c.name]:
-		return failure("ERR '" + c.name + "' is not supported by the embedded broker")
-	case !b.redis.Server().IsRegisteredCommand(c.name):
-		return unknownCommand(c)
-	}
-	return nil
-}
-
-// refused are commands of miniredis that would wait while holding the one
-// lock, and one that would make two keys share one stream.
-var refused = map[string]bool{
-	"blpop": true, "brpop": true, "brpoplpush": true, "blmove": true, "bzpopmin": true, "bzpopmax": true, "bzmpop": true,
-	"copy": true,
-}
-
+// unknownCommand shows the first bytes of what was sent.
 func unknownCommand(c *call) failure {
-	var s strings.Builder
+	const most = 128
+	shown := ""
 	for _, arg := range c.args {
-		if s.Len() > 128 {
+		if len(shown) >= most {
 			break
 		}
-		s.WriteString("'" + arg + "' ")
+		arg, _, _ = strings.Cut(arg, "\x00")
+		shown += "'" + arg[:min(len(arg), most-len(shown))] + "' "
 	}
-	return failure("ERR unknown command '" + c.name + "', with args beginning with: " + s.String())
-}
-
-// runInner has miniredis carry out a command. Its reply is kept encoded.
-func (b *Broker) runInner(c *call) any {
-	b.innerOut.Reset()
-	b.inner.Resp3 = c.client != nil && c.client.resp3
-	b.redis.Server().Dispatch(b.inner, append([]string{c.name}, c.args...))
-	b.inner.Flush()
-	return encoded(b.innerOut.String())
+	return failing("ERR unknown command '", c.word[:min(len(c.word), most)], "', with args beginning with: ", shown)
 }
 
 // writes says whether a command may change data.
-func (b *Broker) writes(name string) bool {
-	if own, ok := commands[name]; ok {
+func (b *Broker) writes(name string, own *command) bool {
+	if own != nil {
 		return own.flags&write != 0
 	}
-	return !b.redis.Server().IsReadOnlyCommand(name) && name != "ping" && name != "echo" && name != "time"
+	return !b.redis.Server().IsReadOnlyCommand(name) && name != "ping" && name != "echo"
 }

@@ -1,40 +1,62 @@
 package embedded
 
 import (
-	"strconv"
+	"maps"
+	"slices"
 )
 
-// A stream's data live here, but its key lives in miniredis: there a small
-// stream of one entry, the marker, stands for it, so that TYPE, EXISTS, DEL,
-// EXPIRE, RENAME, SCAN and FLUSHALL work as for every other key. The marker
-// holds the ident under which the data are found.
-
-// stream finds the stream at key; both results are nil when there is none.
-func (b *Broker) stream(key string) (*stream, any) {
-	marker, err := b.redis.Stream(key)
-	if err != nil {
-		return nil, wrongType
-	}
-	if len(marker) == 0 {
-		return nil, nil
-	}
-	s := b.streams[marker[0].Values[0]]
-	if s != nil {
-		s.key = key // it may have been renamed
-	}
-	return s, nil
+// An object is what one key holds: *text, *hash, *sortedSet or *stream, or a
+// guest, whose data miniredis keeps.
+type object struct {
+	value   any
+	expires int64 // milliseconds since 1970; 0 for never
 }
 
-// createStream makes an empty stream at a key that is free.
-func (b *Broker) createStream(key string) (*stream, any) {
-	b.made++
-	s := &stream{ident: strconv.FormatInt(b.made, 10), key: key, groups: map[string]*group{}}
-	if _, err := b.redis.XAdd(key, "1-1", []string{s.ident, ""}); err != nil {
-		return nil, failure("ERR create stream: " + err.Error())
+// A text is a string. It is a pointer everywhere, so that a missing one is nil.
+type text struct{ s string }
+
+// kind is what TYPE answers.
+func (o *object) kind() string {
+	switch v := o.value.(type) {
+	case *text:
+		return "string"
+	case *hash:
+		return "hash"
+	case *sortedSet:
+		return "zset"
+	case *stream:
+		return "stream"
+	case guest:
+		return v.kind
 	}
-	b.streams[s.ident] = s
-	return s, nil
+	return "none"
 }
+
+// find is nil when there is no such key, or when its time is over.
+func (b *Broker) find(key string) *object {
+	o := b.keys[key]
+	if o != nil && o.expires != 0 && b.nowMillis() > o.expires {
+		b.remove(key)
+		return nil
+	}
+	return o
+}
+
+// lookup finds a value of one type; it is the zero value when there is none,
+// and fails when the key holds another type.
+func lookup[T any](b *Broker, key string) (value T, fail any) {
+	o := b.find(key)
+	if o == nil {
+		return value, nil
+	}
+	value, ok := o.value.(T)
+	if !ok {
+		return value, wrongType
+	}
+	return value, nil
+}
+
+func (b *Broker) stream(key string) (*stream, any) { return lookup[*stream](b, key) }
 
 // group finds a consumer group; it is nil when the stream or it is missing.
 func (b *Broker) group(key, name string) (*stream, *group, any) {
@@ -45,44 +67,105 @@ func (b *Broker) group(key, name string) (*stream, *group, any) {
 	return s, s.groups[name], nil
 }
 
-// dropGoneStreams frees what was deleted, overwritten or has expired. A key
-// that was renamed since it was last used is looked for among all keys.
-func (b *Broker) dropGoneStreams() {
-	var lost []*stream
-	for _, s := range b.streams {
-		if b.identAt(s.key) != s.ident {
-			lost = append(lost, s)
+// put makes value what key holds, without an end of its time.
+func (b *Broker) put(key string, value any) {
+	b.dropGuest(key)
+	b.keys[key] = &object{value: value}
+	b.signal(key)
+}
+
+// overwrite is put that keeps the end of the key's time.
+func (b *Broker) overwrite(key string, value any) {
+	expires := int64(0)
+	if o := b.keys[key]; o != nil {
+		expires = o.expires
+	}
+	b.put(key, value)
+	b.keys[key].expires = expires
+}
+
+func (b *Broker) remove(key string) bool {
+	if b.keys[key] == nil {
+		return false
+	}
+	b.dropGuest(key)
+	delete(b.keys, key)
+	b.signal(key)
+	return true
+}
+
+// move renames a key that is there; what was at the new name is gone.
+func (b *Broker) move(from, to string) {
+	o := b.keys[from]
+	if g, ok := o.value.(guest); ok {
+		b.remove(to)
+		b.dispatch(false, "RENAME", from, to)
+		o.value = g
+	}
+	b.dropGuest(to)
+	b.keys[to] = o
+	delete(b.keys, from)
+	b.signal(from)
+	b.signal(to)
+}
+
+func (b *Broker) flush() {
+	for _, key := range slices.Sorted(maps.Keys(b.waiting)) {
+		if b.keys[key] != nil {
+			b.signal(key)
 		}
 	}
-	if len(lost) == 0 {
+	clear(b.keys)
+	b.nextExpiry = 0
+	b.redis.FlushAll()
+}
+
+// sortedKeys are all keys whose time is not over.
+func (b *Broker) sortedKeys() []string {
+	b.dropExpired(b.nowMillis())
+	return slices.Sorted(maps.Keys(b.keys))
+}
+
+// dropExpired removes the keys whose time is over. Redis does so now and then.
+func (b *Broker) dropExpired(now int64) {
+	if b.nextExpiry == 0 || now <= b.nextExpiry {
 		return
 	}
-	at := map[string]string{}
-	for _, key := range b.redis.Keys() {
-		if ident := b.identAt(key); ident != "" {
-			at[ident] = key
+	b.nextExpiry = 0
+	var over []string
+	for key, o := range b.keys {
+		switch {
+		case o.expires == 0:
+		case now > o.expires:
+			over = append(over, key)
+		default:
+			b.noteExpiry(o.expires)
 		}
 	}
-	for _, s := range lost {
-		if key, ok := at[s.ident]; ok {
-			s.key = key
-		} else {
-			delete(b.streams, s.ident)
-		}
+	slices.Sort(over)
+	for _, key := range over {
+		b.remove(key)
 	}
 }
 
-func (b *Broker) identAt(key string) string {
-	marker, err := b.redis.Stream(key)
-	if err != nil || len(marker) == 0 {
-		return ""
+// expireAt sets the end of a key's time.
+func (b *Broker) expireAt(o *object, when int64) {
+	o.expires = when
+	b.noteExpiry(when)
+}
+
+func (b *Broker) noteExpiry(when int64) {
+	if b.nextExpiry == 0 || when < b.nextExpiry {
+		b.nextExpiry = when
 	}
-	return marker[0].Values[0]
 }
 
 // noteWritten breaks the transactions that watch a key named in a command.
 // Any argument counts: a spurious retry is right, a missed one is not.
 func (b *Broker) noteWritten(name string, args []string) {
+	if b.watchers == 0 {
+		return
+	}
 	for _, cn := range b.conns {
 		if len(cn.watched) == 0 {
 			continue

@@ -11,18 +11,22 @@ import (
 // open makes the interpreter with the libraries of Redis. A script at work
 // when ctx ends is broken off, so that one that never ends cannot hold up Close.
 func (s *scripts) open(ctx context.Context, b *Broker) {
-	s.b, s.cache = b, map[string]*compiled{}
+	s.b, s.loaded, s.compiled = b, map[string]*compiled{}, map[string]*compiled{}
 	// The registry may grow: unpack of some thousand values must work.
 	vm := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 4096, RegistryMaxSize: 1 << 20, RegistryGrowStep: 4096})
 	s.vm = vm
-	vm.SetContext(ctx)
-	for name, open := range map[string]lua.LGFunction{
-		lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable, lua.StringLibName: lua.OpenString, lua.MathLibName: lua.OpenMath,
-	} {
-		vm.Push(vm.NewFunction(open))
-		vm.Push(lua.LString(name))
+	if ctx != nil {
+		vm.SetContext(ctx)
+	}
+	for _, library := range []struct {
+		name string
+		open lua.LGFunction
+	}{{lua.BaseLibName, lua.OpenBase}, {lua.TabLibName, lua.OpenTable}, {lua.StringLibName, lua.OpenString}, {lua.MathLibName, lua.OpenMath}} {
+		vm.Push(vm.NewFunction(library.open))
+		vm.Push(lua.LString(library.name))
 		vm.Call(1, 0)
 	}
+	openNumbers(vm)
 	globals := vm.G.Global
 	for _, name := range []string{"dofile", "loadfile", "module", "print", "require", "newproxy", "_printregs"} {
 		globals.RawSetString(name, lua.LNil)
@@ -98,8 +102,7 @@ func protectGlobals(vm *lua.LState) {
 func (s *scripts) luaCall(l *lua.LState, raise bool) int {
 	answer := s.command(l)
 	if fail, ok := answer.(failure); ok {
-		t := l.NewTable()
-		t.RawSetString("err", lua.LString(fail))
+		t := luaField(l, "err", string(fail))
 		if raise {
 			l.Error(t, 1)
 			return 0
@@ -128,18 +131,17 @@ func (s *scripts) command(l *lua.LState) any {
 			return failure("ERR Lua redis lib command arguments must be strings or integers")
 		}
 	}
-	c := &call{b: s.b, name: strings.ToLower(words[0]), args: words[1:], readOnly: s.readOnly}
-	own, isOwn := commands[c.name]
-	switch {
-	case isOwn && own.flags&noScript != 0:
-		return failure("ERR This Redis command is not allowed from script")
-	case !isOwn && (refused[c.name] || !s.b.redis.Server().IsRegisteredCommand(c.name)):
-		return failure("ERR Unknown Redis command called from script")
+	c := &call{b: s.b, word: words[0], name: lowered(words[0]), args: words[1:]}
+	own, fail := s.b.resolve(c)
+	if fail == nil {
+		fail = s.allow(c, own)
+	} else {
+		fail = refusedInScript(fail)
 	}
-	if s.b.check(c) != nil {
-		return failure("ERR Wrong number of args calling Redis command from script")
+	if fail != nil {
+		return fail
 	}
-	answer := s.b.run(c)
+	answer := s.b.run(c, own)
 	if raw, ok := answer.(encoded); ok {
 		decoded, err := decodeReply([]byte(raw))
 		if err != nil {
@@ -150,21 +152,41 @@ func (s *scripts) command(l *lua.LState) any {
 	return answer
 }
 
+// refusedInScript says in a script's words what no command can be.
+func refusedInScript(fail any) any {
+	if text, _ := fail.(failure); strings.HasPrefix(string(text), wrongArityText) {
+		return failure("ERR Wrong number of args calling Redis command from script")
+	}
+	return failure("ERR Unknown Redis command called from script")
+}
+
+// allow says whether the script at work may call a command, and notes that it
+// has written.
+func (s *scripts) allow(c *call, own *command) any {
+	switch writes := s.b.writes(c.name, own); {
+	case own != nil && own.flags&noScript != 0:
+		return failure("ERR This Redis command is not allowed from script")
+	case writes && s.readOnly:
+		return failure("ERR Write commands are not allowed from read-only scripts.")
+	case s.b.full && !s.mayFill && !s.wrote && needsMemory(c.name, own):
+		return outOfMemory
+	default:
+		s.wrote = s.wrote || writes
+		return nil
+	}
+}
+
 func luaErrorReply(l *lua.LState) int {
 	text := strings.TrimPrefix(l.CheckString(1), "-")
 	if !strings.Contains(text, " ") {
 		text = "ERR " + text
 	}
-	t := l.NewTable()
-	t.RawSetString("err", lua.LString(text))
-	l.Push(t)
+	l.Push(luaField(l, "err", text))
 	return 1
 }
 
 func luaStatusReply(l *lua.LState) int {
-	t := l.NewTable()
-	t.RawSetString("ok", lua.LString(l.CheckString(1)))
-	l.Push(t)
+	l.Push(luaField(l, "ok", l.CheckString(1)))
 	return 1
 }
 

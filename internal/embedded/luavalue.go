@@ -1,6 +1,10 @@
 package embedded
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
 
 // luaOf turns a reply into what a script sees: nulls become false, a status
 // a table with ok.
@@ -10,6 +14,8 @@ func luaOf(l *lua.LState, v any) lua.LValue {
 		return lua.LString(v)
 	case int64:
 		return lua.LNumber(v)
+	case double:
+		return lua.LString(formatFloat(float64(v)))
 	case status:
 		return luaField(l, "ok", string(v))
 	case failure:
@@ -25,7 +31,7 @@ func luaOf(l *lua.LState, v any) lua.LValue {
 }
 
 func luaField(l *lua.LState, name, text string) lua.LValue {
-	t := l.NewTable()
+	t := l.CreateTable(0, 1) // NewTable's first field would make room for 32
 	t.RawSetString(name, lua.LString(text))
 	return t
 }
@@ -52,10 +58,11 @@ func replyOf(v lua.LValue) any {
 		}
 	case *lua.LTable:
 		if text, ok := v.RawGetString("err").(lua.LString); ok {
-			return failure(text)
+			return failing(string(text))
 		}
 		if text, ok := v.RawGetString("ok").(lua.LString); ok {
-			return status(text)
+			line, _, _ := strings.Cut(string(text), "\x00")
+			return status(line)
 		}
 		list := []any{}
 		for i := 1; ; i++ {

@@ -1,6 +1,9 @@
 package embedded
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // A reply is what a command answers, before it is encoded for a client or
 // turned into Lua values. Besides the types below it may be a string (bulk
@@ -12,6 +15,8 @@ type (
 	nullArray struct{} // *-1, in RESP3 _
 	pairs     []any    // key, value, key, value: an array in RESP2, a map in RESP3
 	byStream  []any    // key, entries, ...: an array of pairs in RESP2, a map in RESP3
+	hungUp    struct{} // the client is gone: there is nobody to answer
+	double    float64  // a score
 	encoded   string   // bytes that miniredis has encoded already
 )
 
@@ -24,8 +29,21 @@ const (
 	noSuchKey = failure("ERR no such key")
 )
 
+// failing puts an error together of pieces. Those that came from a client end
+// at their first zero byte, as C's texts do.
+func failing(pieces ...string) failure {
+	var text strings.Builder
+	for _, piece := range pieces {
+		piece, _, _ = strings.Cut(piece, "\x00")
+		text.WriteString(piece)
+	}
+	return failure(text.String())
+}
+
+const wrongArityText = "ERR wrong number of arguments for '"
+
 func wrongArity(name string) failure {
-	return failure("ERR wrong number of arguments for '" + name + "' command")
+	return failure(wrongArityText + name + "' command")
 }
 
 // appendReply encodes v as RESP2, or RESP3 where the client asked for it.
@@ -39,6 +57,12 @@ func appendReply(buf []byte, v any, resp3 bool) []byte {
 		return appendLine(buf, '-', string(v))
 	case int64:
 		return appendCount(buf, ':', v)
+	case double:
+		text := formatFloat(float64(v))
+		if resp3 {
+			return appendLine(buf, ',', text)
+		}
+		return appendReply(buf, text, resp3)
 	case string:
 		buf = appendCount(buf, '$', int64(len(v)))
 		return append(append(buf, v...), '\r', '\n')

@@ -2,13 +2,13 @@ package embedded
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // version is the Redis whose stream commands these are.
@@ -38,14 +38,15 @@ func hello(c *call) any {
 			case strings.EqualFold(args[0], "setname") && len(args) > 1:
 				name, args = args[1], args[2:]
 			default:
-				return failure("ERR Syntax error in HELLO option '" + args[0] + "'")
+				return failing("ERR Syntax error in HELLO option '", args[0], "'")
 			}
 		}
 	}
 	if !validName(name) {
 		return badClientName
 	}
-	cn.name, cn.resp3, cn.peer.Resp3 = name, resp3, resp3
+	cn.name = name
+	cn.speak(resp3)
 	proto := int64(2)
 	if resp3 {
 		proto = 3
@@ -69,10 +70,15 @@ func cluster(*call) any {
 	return failure("ERR This instance has cluster support disabled")
 }
 
+func timeNow(c *call) any {
+	now := c.b.now().UnixMicro()
+	return []any{strconv.FormatInt(now/1e6, 10), strconv.FormatInt(now%1e6, 10)}
+}
+
 func role(*call) any { return []any{"master", int64(0), []any{}} }
 
 func quit(c *call) any {
-	c.client.peer.Close()
+	c.client.hangUp()
 	return okReply
 }
 
@@ -89,7 +95,7 @@ func commandCommand(c *call) any {
 		return int64(len(commands))
 	case len(c.args) == 0:
 		list := make([]any, 0, len(commands))
-		for name := range commands {
+		for _, name := range slices.Sorted(maps.Keys(commands)) {
 			list = append(list, c.b.commandInfo(name))
 		}
 		return list
@@ -102,18 +108,21 @@ func commandCommand(c *call) any {
 func (b *Broker) commandInfo(name string) any {
 	own, ok := commands[name]
 	if !ok {
-		if refused[name] || !b.redis.Server().IsRegisteredCommand(name) {
+		if !b.isGuest(name) {
 			return null{}
 		}
-		own = command{arity: -1, flags: readonly, firstKey: 1}
-		if b.writes(name) {
+		own = &command{arity: -1, flags: readonly, firstKey: 1}
+		if b.writes(name, nil) {
 			own.flags = write
 		}
 	}
 	flags := []any{}
-	for flag, word := range map[commandFlag]string{write: "write", readonly: "readonly", noScript: "noscript"} {
-		if own.flags&flag != 0 {
-			flags = append(flags, status(word))
+	for _, f := range []struct {
+		flag commandFlag
+		word status
+	}{{write, "write"}, {readonly, "readonly"}, {denyOOM, "denyoom"}, {noScript, "noscript"}} {
+		if own.flags&f.flag != 0 {
+			flags = append(flags, f.word)
 		}
 	}
 	key := int64(own.firstKey)
@@ -136,26 +145,24 @@ var settings = [][2]string{
 	{"timeout", "0"},
 }
 
-func config(c *call) any {
-	switch sub := strings.ToLower(c.args[0]); {
-	case sub == "get" && len(c.args) > 1:
-		got := pairs{}
-		for _, setting := range settings {
-			if slices.ContainsFunc(c.args[1:], func(pattern string) bool {
-				match, err := path.Match(strings.ToLower(pattern), setting[0])
-				return match && err == nil
-			}) {
-				got = append(got, setting[0], setting[1])
-			}
+func configGet(c *call) any {
+	got := pairs{}
+	for _, setting := range settings {
+		if slices.ContainsFunc(c.args[1:], func(pattern string) bool {
+			match, err := path.Match(strings.ToLower(pattern), setting[0])
+			return match && err == nil
+		}) {
+			got = append(got, setting[0], setting[1])
 		}
-		return got
-	case sub == "resetstat":
-		c.b.commands = 0
-		return okReply
-	case sub == "set":
-		return failure("ERR CONFIG SET is not supported by the embedded broker")
 	}
-	return unknownSubcommand(c, "CONFIG")
+	return got
+}
+
+func configSet(*call) any { return failure("ERR CONFIG SET is not supported by the embedded broker") }
+
+func configResetStat(c *call) any {
+	c.b.commands = 0
+	return okReply
 }
 
 // info: INFO [section...]. Sections have those fields that clients look for.
@@ -164,7 +171,7 @@ func info(c *call) any {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	_, port, _ := strings.Cut(b.addr, ":")
-	up := int64(time.Since(b.started).Seconds())
+	up := int64(b.now().Sub(b.started).Seconds())
 	sections := []struct{ name, text string }{
 		{"Server", fmt.Sprintf("redis_version:%s\nredis_mode:standalone\nserver_name:leat-embedded\nos:%s\narch_bits:%d\nprocess_id:%d\ntcp_port:%s\nuptime_in_seconds:%d\nuptime_in_days:%d\n",
 			version, runtime.GOOS, strconv.IntSize, os.Getpid(), port, up, up/86400)},
@@ -174,7 +181,7 @@ func info(c *call) any {
 		{"Stats", fmt.Sprintf("total_commands_processed:%d\nevicted_keys:0\n", b.commands)},
 		{"Replication", "role:master\nconnected_slaves:0\nmaster_repl_offset:0\n"},
 		{"Cluster", "cluster_enabled:0\n"},
-		{"Keyspace", fmt.Sprintf("db0:keys=%d,expires=0,avg_ttl=0\n", len(b.redis.Keys()))},
+		{"Keyspace", fmt.Sprintf("db0:keys=%d,expires=0,avg_ttl=0\n", len(b.keys))},
 	}
 	var text strings.Builder
 	for _, section := range sections {

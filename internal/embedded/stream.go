@@ -8,24 +8,21 @@ import (
 type entry struct {
 	id     entryID
 	fields []string // name, value, name, value, as they were sent
-	node   int64    // which node of Redis' tree it would be in
+	node   *node
 }
 
 // A stream holds what Redis holds of one: its entries in order of their IDs,
 // its groups, and the counters that lag is worked out from.
 type stream struct {
-	ident      string // what the marker in miniredis' key space says
-	key        string // where it was last found
 	entries    []entry
 	last       entryID
 	maxDeleted entryID
 	added      int64
 	groups     map[string]*group
-
-	node        int64 // the node that is being filled
-	nodeEntries int
-	nodeBytes   int
+	nodes      []*node
 }
+
+func newStream() *stream { return &stream{groups: map[string]*group{}} }
 
 // from is the place of the first entry at or above id.
 func (s *stream) from(id entryID) int {
@@ -56,7 +53,7 @@ func (s *stream) first() entryID {
 }
 
 func (s *stream) append(id entryID, fields []string) {
-	s.entries = append(s.entries, entry{id, fields, s.nodeFor(fields)})
+	s.entries = append(s.entries, entry{id, fields, s.nodeFor(id, fields)})
 	s.last = id
 	s.added++
 }
@@ -66,6 +63,7 @@ func (s *stream) remove(id entryID) bool {
 	if i == len(s.entries) || s.entries[i].id != id {
 		return false
 	}
+	s.dropEntry(s.entries[i].node)
 	if i == 0 {
 		s.entries = s.entries[1:]
 	} else {
@@ -75,58 +73,16 @@ func (s *stream) remove(id entryID) bool {
 	return true
 }
 
-// Redis' defaults for stream-node-max-entries and stream-node-max-bytes. The
-// nodes matter because MAXLEN ~ and MINID ~ remove whole ones only.
-const (
-	nodeMaxEntries = 100
-	nodeMaxBytes   = 4096
-)
-
-// nodeFor says in which node the next entry goes. Bytes are roughly what
-// Redis' encoding takes: the texts, and a little for each.
-func (s *stream) nodeFor(fields []string) int64 {
-	size := 8
-	for _, f := range fields {
-		size += len(f) + 2
-	}
-	if len(s.entries) == 0 || s.nodeEntries >= nodeMaxEntries || s.nodeBytes+size >= nodeMaxBytes {
-		s.node++
-		s.nodeEntries, s.nodeBytes = 0, 0
-	}
-	s.nodeEntries++
-	s.nodeBytes += size
-	return s.node
-}
-
-// nodeStart is the place, at or below n, where a node begins.
-func (s *stream) nodeStart(n int) int {
-	if n >= len(s.entries) {
-		return len(s.entries)
-	}
-	for n > 0 && s.entries[n-1].node == s.entries[n].node {
-		n--
-	}
-	return n
-}
-
-// dropFirst removes the n oldest entries.
-func (s *stream) dropFirst(n int) {
-	if n <= 0 {
-		return
-	}
-	clear(s.entries[:n]) // lets go of the fields while the array lives on
-	s.entries = s.entries[n:]
-}
-
 func (s *stream) noteDeleted(id entryID) {
 	if id.compare(s.maxDeleted) > 0 {
 		s.maxDeleted = id
 	}
 }
 
-// tombstonesFrom says whether an entry at or above id was deleted by XDEL.
+// tombstonesFrom says whether an entry at or above id was deleted by XDEL,
+// and one before it is left.
 func (s *stream) tombstonesFrom(id entryID) bool {
-	return len(s.entries) > 0 && !s.maxDeleted.isZero() && id.compare(s.maxDeleted) <= 0
+	return len(s.entries) > 0 && !s.maxDeleted.isZero() && s.first().compare(s.maxDeleted) <= 0 && id.compare(s.maxDeleted) <= 0
 }
 
 // unknownRead is the entries-read of a group whose place cannot be counted.

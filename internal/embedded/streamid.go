@@ -49,18 +49,25 @@ func (a entryID) previous() (entryID, bool) {
 	return entryID{a.ms, a.seq - 1}, true
 }
 
+// longestID is how much Redis reads an ID from.
+const longestID = 127
+
 // parseID reads "ms" or "ms-seq"; missing is the sequence of the short form.
-func parseID(s string, missing uint64) (entryID, bool) {
-	ms, seq, full := strings.Cut(s, "-")
-	id := entryID{seq: missing}
-	var err error
-	if id.ms, err = strconv.ParseUint(ms, 10, 64); err != nil {
+// To Redis a text ends at its first zero byte.
+func parseID(s string, missing uint64) (id entryID, ok bool) {
+	if len(s) > longestID {
 		return id, false
 	}
-	if full {
-		id.seq, err = strconv.ParseUint(seq, 10, 64)
+	s, _, _ = strings.Cut(s, "\x00")
+	ms, seq, full := strings.Cut(s, "-")
+	if id.ms, ok = parseUnsigned(ms); !ok {
+		return id, false
 	}
-	return id, err == nil
+	id.seq = missing
+	if full {
+		id.seq, ok = parseUnsigned(seq)
+	}
+	return id, ok
 }
 
 func parseIDs(args []string) ([]entryID, bool) {
@@ -75,18 +82,26 @@ func parseIDs(args []string) ([]entryID, bool) {
 	return ids, true
 }
 
-// parseBound reads one end of a range: "-", "+", an ID, or "(" and an ID for
-// an end that does not belong to the range (Redis 6.2).
-func parseBound(s string, missing uint64) (id entryID, open bool, ok bool) {
+// parseEdge reads an ID, or "-" and "+" for the first and the last there can be.
+func parseEdge(s string, missing uint64) (id entryID, ok bool) {
 	switch s {
 	case "-":
-		return entryID{}, false, true
+		return entryID{}, true
 	case "+":
-		return maxID, false, true
+		return maxID, true
 	}
-	s, open = strings.CutPrefix(s, "(")
-	id, ok = parseID(s, missing)
-	return id, open, ok
+	return parseID(s, missing)
+}
+
+// parseBound reads one end of a range: what parseEdge reads, or "(" and an ID
+// for an end that does not belong to the range (Redis 6.2).
+func parseBound(s string, missing uint64) (id entryID, open, ok bool) {
+	if strings.HasPrefix(s, "(") {
+		id, ok = parseID(s[1:], missing)
+		return id, true, ok
+	}
+	id, ok = parseEdge(s, missing)
+	return id, false, ok
 }
 
 // parseRange reads both ends of a range and makes them inclusive.

@@ -3,6 +3,13 @@ package embedded
 // MULTI, EXEC, DISCARD, WATCH and UNWATCH. Commands are kept as they came and
 // run by EXEC in one step; nothing is rolled back, as in Redis.
 
+// A queued command waits for EXEC; own is nil for one of miniredis.
+type queued struct {
+	call        call
+	own         *command
+	needsMemory bool
+}
+
 func multi(c *call) any {
 	if c.client.queueing {
 		return failure("ERR MULTI calls can not be nested")
@@ -26,8 +33,8 @@ func execQueued(c *call) any {
 	}
 	answers := make([]any, len(queue))
 	for i := range queue {
-		queue[i].inTx = true
-		answers[i] = c.b.run(&queue[i])
+		queue[i].call.inTx = true
+		answers[i] = c.b.run(&queue[i].call, queue[i].own)
 	}
 	return answers
 }
@@ -47,6 +54,7 @@ func watch(c *call) any {
 	}
 	if cn.watched == nil {
 		cn.watched = map[string]bool{}
+		c.b.watchers++
 	}
 	for _, key := range c.args {
 		cn.watched[key] = true
@@ -55,11 +63,30 @@ func watch(c *call) any {
 }
 
 func unwatch(c *call) any {
-	c.client.watched, c.client.changed = nil, false
+	c.client.forgetWatched()
 	return okReply
 }
 
 func (cn *conn) endTransaction() {
 	cn.queueing, cn.broken, cn.queue = false, false, nil
+	cn.forgetWatched()
+}
+
+func (cn *conn) forgetWatched() {
+	if cn.watched != nil {
+		cn.b.watchers--
+	}
 	cn.watched, cn.changed = nil, false
+}
+
+// breakTransaction answers for a command that could not be queued, or for an
+// EXEC that is refused.
+func (cn *conn) breakTransaction(name string, fail any) any {
+	if name != "exec" {
+		cn.broken = true
+		return fail
+	}
+	cn.endTransaction()
+	text, _ := fail.(failure)
+	return failure("EXECABORT Transaction discarded because of: " + string(text))
 }

@@ -2,12 +2,8 @@ package embedded
 
 import (
 	"math"
-	"strconv"
 	"strings"
-	"time"
 )
-
-func nowMillis() int64 { return time.Now().UnixMilli() }
 
 // approxLimit is how many entries one trim with ~ removes at the most when
 // no LIMIT is given.
@@ -15,166 +11,175 @@ const approxLimit = 100 * nodeMaxEntries
 
 // A trim is MAXLEN or MINID with what belongs to it.
 type trim struct {
-	given  bool
-	byID   bool
-	approx bool
-	maxLen int64
-	minID  entryID
-	limit  int64 // with ~; 0 for none
+	given      bool
+	byID       bool
+	approx     bool
+	maxLen     int64
+	minID      entryID
+	limit      int64 // with ~; 0 for none
+	limitGiven bool
 }
 
-// parseTrim reads a trim from the front of args and returns what follows.
-func parseTrim(args []string) (trim, []string, any) {
-	t := trim{given: true, byID: strings.EqualFold(args[0], "minid")}
-	rest := args[1:]
-	if len(rest) > 1 && (rest[0] == "~" || rest[0] == "=") {
-		t.approx = rest[0] == "~"
-		rest = rest[1:]
+// addOptions are what stands in front of XADD's ID, and all of XTRIM.
+type addOptions struct {
+	trim     trim
+	noCreate bool
+}
+
+// parse reads options up to where XADD's ID is expected, and returns what
+// follows.
+func (o *addOptions) parse(args []string, forAdd bool) (rest []string, fail any) {
+options:
+	for ; len(args) > 0; args = args[1:] {
+		switch option := strings.ToLower(args[0]); {
+		case forAdd && option == "*":
+			break options
+		case (option == "maxlen" || option == "minid") && len(args) > 1:
+			used, fail := o.trim.parseStrategy(option, args[1:])
+			if fail != nil {
+				return nil, fail
+			}
+			args = args[used:]
+		case option == "limit" && len(args) > 1:
+			n, ok := parseInt(args[1])
+			switch {
+			case !ok:
+				return nil, badInt
+			case n < 0:
+				return nil, failure("ERR The LIMIT argument must be >= 0.")
+			}
+			o.trim.limit, o.trim.limitGiven, args = n, true, args[1:]
+		case forAdd && option == "nomkstream":
+			o.noCreate = true
+		case forAdd:
+			if _, ok := parseNewID(args[0]); !ok {
+				return nil, badID
+			}
+			break options
+		default:
+			return nil, badSyntax
+		}
 	}
-	if len(rest) == 0 {
-		return t, nil, badSyntax
+	return args, o.trim.settle(forAdd)
+}
+
+// parseStrategy reads [=|~] and a number or an ID, and says how many words
+// that were.
+func (t *trim) parseStrategy(option string, args []string) (used int, fail any) {
+	if t.given {
+		return 0, failure("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")
 	}
+	t.given, t.byID, used = true, option == "minid", 1
+	if len(args) > 1 && (args[0] == "~" || args[0] == "=") {
+		t.approx, used = args[0] == "~", 2
+	}
+	arg := args[used-1]
 	var ok bool
 	if t.byID {
-		if t.minID, ok = parseID(rest[0], 0); !ok {
-			return t, nil, badID
+		if t.minID, ok = parseID(arg, 0); !ok {
+			return 0, badID
 		}
-	} else {
-		n, err := strconv.ParseInt(rest[0], 10, 64)
-		switch {
-		case err != nil:
-			return t, nil, badInt
-		case n < 0:
-			return t, nil, failure("ERR The MAXLEN argument must be >= 0.")
-		}
-		t.maxLen = n
+		return used, nil
 	}
-	rest = rest[1:]
-	if t.approx {
-		t.limit = approxLimit
+	t.maxLen, ok = parseInt(arg)
+	switch {
+	case !ok:
+		return 0, badInt
+	case t.maxLen < 0:
+		return 0, failure("ERR The MAXLEN argument must be >= 0.")
 	}
-	if len(rest) > 1 && strings.EqualFold(rest[0], "limit") {
-		n, err := strconv.ParseInt(rest[1], 10, 64)
-		switch {
-		case err != nil:
-			return t, nil, badInt
-		case n < 0:
-			return t, nil, failure("ERR The LIMIT argument must be >= 0.")
-		case !t.approx:
-			return t, nil, failure("ERR syntax error, LIMIT cannot be used without the special ~ option")
-		}
-		t.limit, rest = n, rest[2:]
-	}
-	return t, rest, nil
+	return used, nil
 }
 
-// trim removes old entries and says how many.
-func (s *stream) trim(t trim) int64 {
-	n := len(s.entries) - int(min(t.maxLen, int64(len(s.entries))))
-	if t.byID {
-		n = s.from(t.minID)
+// settle refuses options that do not go together and sets the limit.
+func (t *trim) settle(forAdd bool) any {
+	switch {
+	case t.limit != 0 && !t.given:
+		return failure("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
+	case !forAdd && !t.given:
+		return failure("ERR syntax error, XTRIM must be called with a trimming strategy")
+	case t.limitGiven && !t.approx:
+		return failure("ERR syntax error, LIMIT cannot be used without the special ~ option")
+	case !t.limitGiven && t.approx:
+		t.limit = approxLimit
 	}
-	if t.approx {
-		if t.limit > 0 {
-			n = min(n, int(t.limit))
-		}
-		n = s.nodeStart(n)
-	}
-	s.dropFirst(n)
-	return int64(n)
+	return nil
 }
 
 // xadd: XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] n [LIMIT n]] id field value ...
 func xadd(c *call) any {
-	key, args := c.args[0], c.args[1:]
-	create, t := true, trim{}
-options:
-	for len(args) > 0 {
-		switch strings.ToLower(args[0]) {
-		case "nomkstream":
-			create, args = false, args[1:]
-		case "maxlen", "minid":
-			var fail any
-			if t, args, fail = parseTrim(args); fail != nil {
-				return fail
-			}
-		default:
-			break options
-		}
-	}
-	if len(args) < 3 || len(args)%2 == 0 {
+	key, options := c.args[0], addOptions{}
+	args, fail := options.parse(c.args[1:], true)
+	switch {
+	case fail != nil:
+		return fail
+	case len(args) < 3 || len(args)%2 == 0:
 		return wrongArity("xadd")
 	}
-	if fail := checkNewID(args[0]); fail != nil {
-		return fail
+	wanted, _ := parseNewID(args[0])
+	if wanted == (wantedID{}) {
+		return failure("ERR The ID specified in XADD must be greater than 0-0")
 	}
 	s, fail := c.b.stream(key)
 	if fail == nil && s == nil {
-		if !create {
+		if options.noCreate {
 			return null{}
 		}
-		s, fail = c.b.createStream(key)
+		s = newStream()
+		c.b.put(key, s)
 	}
 	if fail != nil {
 		return fail
 	}
-	id, fail := s.newID(args[0])
+	id, fail := s.newID(wanted, c.b.nowMillis())
 	if fail != nil {
 		return fail
 	}
 	s.append(id, args[1:])
-	if t.given {
-		s.trim(t)
+	if options.trim.given {
+		s.trim(options.trim)
 	}
 	c.b.signal(key)
 	return id.String()
 }
 
-// checkNewID refuses what XADD would refuse on any stream.
-func checkNewID(arg string) any {
-	if arg == "*" {
-		return nil
-	}
-	if ms, ok := strings.CutSuffix(arg, "-*"); ok {
-		arg = ms
-		if _, err := strconv.ParseUint(arg, 10, 64); err != nil {
-			return badID
-		}
-		return nil
-	}
-	id, ok := parseID(arg, 0)
-	switch {
-	case !ok:
-		return badID
-	case id.isZero():
-		return failure("ERR The ID specified in XADD must be greater than 0-0")
-	}
-	return nil
+// A wantedID is what XADD's ID argument says.
+type wantedID struct {
+	id        entryID
+	clock     bool // *: both parts are the server's to choose
+	clockless bool // ms-*: the sequence number is (Redis 7.0)
 }
 
-// newID is the ID that XADD gives: of the clock, of the clock named before
-// "-*" (Redis 7.0), or the one that was sent.
-func (s *stream) newID(arg string) (entryID, any) {
-	tooSmall := failure("ERR The ID specified in XADD is equal or smaller than the target stream top item")
+func parseNewID(arg string) (w wantedID, ok bool) {
+	if arg == "*" {
+		return wantedID{clock: true}, true
+	}
+	if ms, cut := strings.CutSuffix(arg, "-*"); cut && !strings.Contains(ms, "-") {
+		w.clockless = true
+		arg = ms
+	}
+	w.id, ok = parseID(arg, 0)
+	return w, ok
+}
+
+// newID is the ID that XADD gives.
+func (s *stream) newID(w wantedID, now int64) (entryID, any) {
+	const tooSmall = failure("ERR The ID specified in XADD is equal or smaller than the target stream top item")
 	if s.last == maxID {
 		return s.last, failure("ERR The stream has exhausted the last possible ID, unable to add more items")
 	}
-	var id entryID
-	if ms, ok := strings.CutSuffix(arg, "-*"); ok {
-		id.ms, _ = strconv.ParseUint(ms, 10, 64)
-		if id.ms == s.last.ms {
-			if s.last.seq == math.MaxUint64 {
-				return id, tooSmall
-			}
-			id.seq = s.last.seq + 1
-		}
-	} else if arg == "*" {
-		id.ms = uint64(nowMillis())
+	id := w.id
+	switch {
+	case w.clock:
+		id.ms = uint64(now)
 		if id.compare(s.last) <= 0 {
 			id, _ = s.last.next()
 		}
-	} else {
-		id, _ = parseID(arg, 0)
+	case w.clockless && id.ms == s.last.ms:
+		if s.last.seq == math.MaxUint64 {
+			return id, tooSmall
+		}
+		id.seq = s.last.seq + 1
 	}
 	if id.compare(s.last) <= 0 {
 		return id, tooSmall

@@ -2,15 +2,17 @@ package embedded
 
 import (
 	"math"
-	"strconv"
 	"strings"
 )
+
+// mostClaimed is a COUNT for whose IDs, 16 bytes each, no machine has addresses.
+const mostClaimed = 1 << 43
 
 // xautoclaim: XAUTOCLAIM key group consumer min-idle start [COUNT n] [JUSTID].
 // The answer is [next ID to scan or 0-0, what was claimed, what was deleted].
 func xautoclaim(c *call) any {
-	minIdle, err := strconv.ParseInt(c.args[3], 10, 64)
-	if err != nil {
+	minIdle, ok := parseInt(c.args[3])
+	if !ok {
 		return failure("ERR Invalid min-idle-time argument for XAUTOCLAIM")
 	}
 	start, open, ok := parseBound(c.args[4], 0)
@@ -26,8 +28,8 @@ func xautoclaim(c *call) any {
 	for args := c.args[5:]; len(args) > 0; args = args[1:] {
 		switch {
 		case strings.EqualFold(args[0], "count") && len(args) > 1:
-			n, err := strconv.ParseInt(args[1], 10, 64)
-			if err != nil || n < 1 || n > math.MaxInt64/16 {
+			n, ok := parseInt(args[1])
+			if !ok || n < 1 || n > math.MaxInt64/16 {
 				return failure("ERR COUNT must be > 0")
 			}
 			count, args = n, args[1:]
@@ -43,14 +45,15 @@ func xautoclaim(c *call) any {
 		return fail
 	case g == nil:
 		return noKeyOrGroup(c.args[0], c.args[1])
+	case count > mostClaimed:
+		return failure("ERR Insufficient memory, failed allocating transient memory, COUNT too high.")
 	}
-	return s.autoClaim(g, c.args[2], max(minIdle, 0), start, count, justID)
+	return s.autoClaim(g, c.args[2], max(minIdle, 0), start, count, justID, c.b.nowMillis())
 }
 
 // autoClaim looks at ten times count entries at the most, and stops when it
 // has claimed or found deleted as many as count (Redis 7.0).
-func (s *stream) autoClaim(g *group, consumer string, minIdle int64, start entryID, count int64, justID bool) any {
-	now := nowMillis()
+func (s *stream) autoClaim(g *group, consumer string, minIdle int64, start entryID, count int64, justID bool, now int64) any {
 	claimed, deleted := []any{}, []any{}
 	var m *member
 	i := g.from(start)
@@ -63,7 +66,7 @@ func (s *stream) autoClaim(g *group, consumer string, minIdle int64, start entry
 			g.settle(p.id) // the next one is at i now
 			count--
 			continue
-		case now-p.delivered < minIdle:
+		case minIdle > 0 && now-p.delivered < minIdle:
 			i++
 			continue
 		}

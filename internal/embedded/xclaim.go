@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ func xclaim(c *call) any {
 	case g == nil:
 		return noKeyOrGroup(c.args[0], c.args[1])
 	}
-	now := nowMillis()
+	now := c.b.nowMillis()
 	cl, fail := parseClaim(c.args[3:], now)
 	if fail != nil {
 		return fail
@@ -78,8 +77,8 @@ func claimedReply(e *entry, justID bool) any {
 // parseClaim reads what follows the consumer. IDs end where one is no ID.
 func parseClaim(args []string, now int64) (*claim, any) {
 	cl := &claim{retries: -1, delivered: now}
-	n, err := strconv.ParseInt(args[0], 10, 64)
-	if err != nil {
+	n, ok := parseInt(args[0])
+	if !ok {
 		return nil, failure("ERR Invalid min-idle-time argument for XCLAIM")
 	}
 	cl.minIdle, args = max(n, 0), args[1:]
@@ -102,7 +101,7 @@ func parseClaim(args []string, now int64) (*claim, any) {
 			}
 			args = args[1:]
 		default:
-			return nil, failure("ERR Unrecognized XCLAIM option '" + args[0] + "'")
+			return nil, failing("ERR Unrecognized XCLAIM option '", args[0], "'")
 		}
 	}
 	if cl.delivered < 0 || cl.delivered > now {
@@ -120,9 +119,9 @@ func (cl *claim) set(option, value string, now int64) any {
 		cl.lastID = id
 		return nil
 	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return failure("ERR Invalid " + strings.ToUpper(option) + " option argument for XCLAIM")
+	n, ok := parseInt(value)
+	if !ok {
+		return failing("ERR Invalid ", strings.ToUpper(option), " option argument for XCLAIM")
 	}
 	switch option {
 	case "idle":

@@ -1,105 +1,82 @@
 package embedded
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 const keyMustExist = failure("ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.")
 
 func noGroupForKey(group, key string) failure {
-	return failure("NOGROUP No such consumer group '" + group + "' for key name '" + key + "'")
+	return failing("NOGROUP No such consumer group '", group, "' for key name '", key, "'")
 }
 
-func unknownSubcommand(c *call, of string) failure {
-	return failure("ERR unknown subcommand '" + c.args[0] + "'. Try " + of + " HELP.")
+// groupOptions are what comes after the ID in CREATE and SETID.
+type groupOptions struct {
+	mkstream bool
+	read     int64 // entries-read, or unknownRead
 }
 
-// A subcommand is one of XGROUP or XINFO; arity counts both words of the name.
-type subcommand struct {
-	run   func(c *call) any
-	arity int
-}
+// mostGroupWords bounds CREATE, whose options may stand twice.
+const mostGroupWords = 7
 
-func runSubcommand(c *call, table map[string]subcommand, of string) any {
-	name := strings.ToLower(c.args[0])
-	sub, ok := table[name]
-	n := len(c.args) + 1
-	switch {
-	case !ok:
-		return unknownSubcommand(c, of)
-	case (sub.arity >= 0 && n != sub.arity) || (sub.arity < 0 && n < -sub.arity):
-		return wrongArity(strings.ToLower(of) + "|" + name)
-	}
-	return sub.run(c)
-}
-
-func xgroup(c *call) any {
-	return runSubcommand(c, map[string]subcommand{
-		"create":         {xgroupCreate, -5},
-		"setid":          {xgroupSetID, -5},
-		"destroy":        {xgroupDestroy, 4},
-		"createconsumer": {xgroupCreateConsumer, 5},
-		"delconsumer":    {xgroupDelConsumer, 5},
-	}, "XGROUP")
-}
-
-// groupPlace reads what CREATE and SETID have in common after the group:
-// an ID or $, and the options.
-func groupPlace(sub string, args []string, s *stream) (last entryID, read int64, mkstream bool, fail any) {
-	read = unknownRead
-	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {
-		switch {
-		case strings.EqualFold(rest[0], "mkstream"):
-			mkstream = true
-		case strings.EqualFold(rest[0], "entriesread") && len(rest) > 1:
-			n, err := strconv.ParseInt(rest[1], 10, 64)
+// parseGroupOptions reads them; what is wrong about them goes before all else
+// that may be wrong.
+func parseGroupOptions(c *call, create bool) (o groupOptions, fail any) {
+	o.read = unknownRead
+	for args := c.args[4:]; len(args) > 0; args = args[1:] {
+		switch option := strings.ToLower(args[0]); {
+		case create && option == "mkstream":
+			o.mkstream = true
+		case option == "entriesread" && len(args) > 1:
+			n, ok := parseInt(args[1])
 			switch {
-			case err != nil:
-				return last, read, mkstream, badInt
+			case !ok:
+				return o, badInt
 			case n < -1:
-				return last, read, mkstream, failure("ERR value for ENTRIESREAD must be positive or -1")
+				return o, failure("ERR value for ENTRIESREAD must be positive or -1")
 			}
-			read, rest = n, rest[1:]
+			o.read, args = n, args[1:]
 		default:
-			return last, read, mkstream, failure("ERR unknown subcommand or wrong number of arguments for '" + sub + "'. Try XGROUP HELP.")
+			return o, badWords(c, "XGROUP")
 		}
 	}
-	if args[0] == "$" {
-		if s != nil {
-			last = s.last
-		}
-		return last, read, mkstream, nil
-	}
-	last, ok := parseID(args[0], 0)
-	if !ok {
-		return last, read, mkstream, badID
-	}
-	return last, read, mkstream, nil
+	return o, nil
+}
+
+func badWords(c *call, of string) failure {
+	return failing("ERR unknown subcommand or wrong number of arguments for '", c.args[0], "'. Try ", of, " HELP.")
 }
 
 func xgroupCreate(c *call) any {
 	key, name := c.args[1], c.args[2]
-	s, wrong := c.b.stream(key)
-	last, read, mkstream, fail := groupPlace(c.args[0], c.args[3:], s)
+	options, fail := parseGroupOptions(c, true)
 	if fail != nil {
 		return fail
 	}
-	if wrong != nil {
-		return wrong
+	s, fail := c.b.stream(key)
+	switch {
+	case fail != nil:
+		return fail
+	case s == nil && !options.mkstream:
+		return keyMustExist
+	case len(c.args) > mostGroupWords:
+		return badWords(c, "XGROUP")
+	}
+	var last entryID
+	if c.args[3] != "$" {
+		var ok bool
+		if last, ok = parseID(c.args[3], 0); !ok {
+			return badID
+		}
+	} else if s != nil {
+		last = s.last
 	}
 	if s == nil {
-		if !mkstream {
-			return keyMustExist
-		}
-		if s, fail = c.b.createStream(key); fail != nil {
-			return fail
-		}
+		s = newStream()
+		c.b.put(key, s)
 	}
 	if s.groups[name] != nil {
 		return failure("BUSYGROUP Consumer Group name already exists")
 	}
-	s.groups[name] = newGroup(last, read)
+	s.groups[name] = newGroup(last, options.read)
 	return okReply
 }
 
@@ -118,15 +95,24 @@ func xgroupTarget(c *call) (*stream, *group, any) {
 }
 
 func xgroupSetID(c *call) any {
+	options, fail := parseGroupOptions(c, false)
+	if fail != nil {
+		return fail
+	}
 	s, g, fail := xgroupTarget(c)
-	if fail != nil {
+	switch {
+	case fail != nil:
 		return fail
+	case len(c.args) > 6 || len(c.args) == 5:
+		return badWords(c, "XGROUP")
 	}
-	last, read, _, fail := groupPlace(c.args[0], c.args[3:], s)
-	if fail != nil {
-		return fail
+	last, ok := s.last, true
+	if c.args[3] != "$" {
+		if last, ok = parseEdge(c.args[3], 0); !ok {
+			return badID
+		}
 	}
-	g.last, g.read = last, read
+	g.last, g.read = last, options.read
 	return okReply
 }
 
@@ -151,7 +137,7 @@ func xgroupCreateConsumer(c *call) any {
 	if g.members[c.args[3]] != nil {
 		return int64(0)
 	}
-	g.member(c.args[3], nowMillis())
+	g.member(c.args[3], c.b.nowMillis())
 	return int64(1)
 }
 

@@ -6,14 +6,6 @@ import (
 	"strings"
 )
 
-func xinfo(c *call) any {
-	return runSubcommand(c, map[string]subcommand{
-		"stream":    {xinfoStream, -3},
-		"groups":    {xinfoGroups, 3},
-		"consumers": {xinfoConsumers, 4},
-	}, "XINFO")
-}
-
 func xinfoStream(c *call) any {
 	s, fail := c.b.stream(c.args[1])
 	switch {
@@ -24,7 +16,7 @@ func xinfoStream(c *call) any {
 	case len(c.args) > 2 && strings.EqualFold(c.args[2], "full"):
 		return failure("ERR XINFO STREAM FULL is not supported by the embedded broker")
 	case len(c.args) > 2:
-		return badSyntax
+		return badWords(c, "XINFO")
 	}
 	var first, last any = null{}, null{}
 	if n := len(s.entries); n > 0 {
@@ -32,9 +24,8 @@ func xinfoStream(c *call) any {
 	}
 	return pairs{
 		"length", int64(len(s.entries)),
-		// There is no radix tree here; what a tree of full nodes would have.
-		"radix-tree-keys", int64((len(s.entries) + nodeMaxEntries - 1) / nodeMaxEntries),
-		"radix-tree-nodes", int64((len(s.entries)+nodeMaxEntries-1)/nodeMaxEntries + 1),
+		"radix-tree-keys", int64(len(s.nodes)),
+		"radix-tree-nodes", int64(len(s.nodes)) + 1, // there is no radix tree here
 		"last-generated-id", s.last.String(),
 		"max-deleted-entry-id", s.maxDeleted.String(),
 		"entries-added", s.added,
@@ -82,7 +73,7 @@ func xinfoConsumers(c *call) any {
 	case g == nil:
 		return noGroupForKey(c.args[2], c.args[1])
 	}
-	list, now := []any{}, nowMillis()
+	list, now := []any{}, c.b.nowMillis()
 	for _, name := range g.memberNames() {
 		m := g.members[name]
 		list = append(list, pairs{"name", name, "pending", m.count, "idle", max(0, now-m.seen)})

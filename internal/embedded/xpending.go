@@ -6,7 +6,7 @@ import (
 )
 
 func noKeyOrGroup(key, group string) failure {
-	return failure("NOGROUP No such key '" + key + "' or consumer group '" + group + "'")
+	return failing("NOGROUP No such key '", key, "' or consumer group '", group, "'")
 }
 
 func xack(c *call) any {
@@ -29,35 +29,22 @@ func xack(c *call) any {
 	return n
 }
 
+// A pendingRange is the long form of XPENDING.
+type pendingRange struct {
+	idle       int64
+	start, end entryID
+	count      int64
+	consumer   []string // none or one
+}
+
 // xpending: XPENDING key group [[IDLE ms] start end count [consumer]]
 func xpending(c *call) any {
 	key, name, args := c.args[0], c.args[1], c.args[2:]
-	if n := len(args); n != 0 && (n < 3 || n > 6) {
-		return badSyntax
-	}
-	var idle int64
-	if len(args) > 0 && strings.EqualFold(args[0], "idle") {
-		if len(args) < 5 {
-			return badSyntax
-		}
-		n, err := strconv.ParseInt(args[1], 10, 64)
-		if err != nil {
-			return badInt
-		}
-		idle, args = n, args[2:]
-	}
-	var start, end entryID
-	var count int64
+	var r pendingRange
 	if len(args) > 0 {
-		var fail any
-		if start, end, fail = parseRange(args[0], args[1]); fail != nil {
+		if fail := r.parse(args); fail != nil {
 			return fail
 		}
-		n, err := strconv.ParseInt(args[2], 10, 64)
-		if err != nil {
-			return badInt
-		}
-		count = n
 	}
 	_, g, fail := c.b.group(key, name)
 	switch {
@@ -67,14 +54,37 @@ func xpending(c *call) any {
 		return noKeyOrGroup(key, name)
 	case len(args) == 0:
 		return g.summary()
-	case len(args) > 3:
-		m := g.members[args[3]]
-		if m == nil {
-			return []any{}
-		}
-		return g.list(start, end, count, idle, m)
 	}
-	return g.list(start, end, count, idle, nil)
+	return g.list(r, c.b.nowMillis())
+}
+
+// parse reads the count before the ends of the range, as Redis does, and
+// passes over what comes after the consumer.
+func (r *pendingRange) parse(args []string) any {
+	if n := len(args); n < 3 || n > 6 {
+		return badSyntax
+	}
+	var ok bool
+	if strings.EqualFold(args[0], "idle") {
+		if r.idle, ok = parseInt(args[1]); !ok {
+			return badInt
+		}
+		if len(args) < 5 {
+			return badSyntax
+		}
+		args = args[2:]
+	}
+	if r.count, ok = parseInt(args[2]); !ok {
+		return badInt
+	}
+	var fail any
+	if r.start, r.end, fail = parseRange(args[0], args[1]); fail != nil {
+		return fail
+	}
+	if len(args) > 3 {
+		r.consumer = args[3:4]
+	}
+	return nil
 }
 
 func (g *group) summary() any {
@@ -90,18 +100,24 @@ func (g *group) summary() any {
 	return []any{int64(len(g.pending)), g.pending[0].id.String(), g.pending[len(g.pending)-1].id.String(), owners}
 }
 
-// list is the long form; owner nil means all of them.
-func (g *group) list(start, end entryID, count, idle int64, owner *member) []any {
-	list, now := []any{}, nowMillis()
-	for _, p := range g.pending[g.from(start):] {
-		if int64(len(list)) >= count || p.id.compare(end) > 0 {
+// list is the long form.
+func (g *group) list(r pendingRange, now int64) []any {
+	list := []any{}
+	var owner *member
+	if len(r.consumer) > 0 {
+		if owner = g.members[r.consumer[0]]; owner == nil {
+			return list
+		}
+	}
+	for _, p := range g.pending[g.from(r.start):] {
+		if int64(len(list)) >= r.count || p.id.compare(r.end) > 0 {
 			break
 		}
-		age := max(0, now-p.delivered)
-		if (owner != nil && p.owner != owner) || age < idle {
+		age := now - p.delivered // below 0 when the clock was set back
+		if owner != nil && p.owner != owner || r.idle != 0 && age < r.idle {
 			continue
 		}
-		list = append(list, []any{p.id.String(), p.owner.name, age, p.deliveries})
+		list = append(list, []any{p.id.String(), p.owner.name, max(0, age), p.deliveries})
 	}
 	return list
 }

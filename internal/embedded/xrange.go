@@ -1,9 +1,6 @@
 package embedded
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 func xlen(c *call) any {
 	s, fail := c.b.stream(c.args[0])
@@ -30,13 +27,12 @@ func rangeOf(c *call, from, to string, reverse bool) any {
 		return fail
 	}
 	count := int64(-1)
-	switch {
-	case len(c.args) == 3:
-	case len(c.args) != 5 || !strings.EqualFold(c.args[3], "count"):
-		return badSyntax
-	default:
-		n, err := strconv.ParseInt(c.args[4], 10, 64)
-		if err != nil {
+	for args := c.args[3:]; len(args) > 0; args = args[2:] {
+		if len(args) == 1 || !strings.EqualFold(args[0], "count") {
+			return badSyntax
+		}
+		n, ok := parseInt(args[1])
+		if !ok {
 			return badInt
 		}
 		count = max(n, 0)
@@ -71,13 +67,13 @@ func (s *stream) slice(start, end entryID, count int, reverse bool) []any {
 }
 
 func xdel(c *call) any {
-	ids, ok := parseIDs(c.args[1:])
-	if !ok {
-		return badID
-	}
 	s, fail := c.b.stream(c.args[0])
 	if s == nil {
 		return orZero(fail)
+	}
+	ids, ok := parseIDs(c.args[1:])
+	if !ok {
+		return badID
 	}
 	var n int64
 	for _, id := range ids {
@@ -88,30 +84,28 @@ func xdel(c *call) any {
 	return n
 }
 
+// xtrim: XTRIM key MAXLEN|MINID [=|~] n [LIMIT n]
 func xtrim(c *call) any {
-	strategy := strings.ToLower(c.args[1])
-	if strategy != "maxlen" && strategy != "minid" {
-		return badSyntax
-	}
-	t, rest, fail := parseTrim(c.args[1:])
-	if fail != nil {
+	var options addOptions
+	if _, fail := options.parse(c.args[1:], false); fail != nil {
 		return fail
-	}
-	if len(rest) > 0 {
-		return badSyntax
 	}
 	s, fail := c.b.stream(c.args[0])
 	if s == nil {
 		return orZero(fail)
 	}
-	return s.trim(t)
+	return s.trim(options.trim)
 }
 
-// xsetid: XSETID key last-id [ENTRIESADDED n MAXDELETEDID id]
+// xsetid: XSETID key last-id [ENTRIESADDED n] [MAXDELETEDID id]
 func xsetid(c *call) any {
 	last, ok := parseID(c.args[1], 0)
 	if !ok {
 		return badID
+	}
+	added, maxDeleted, fail := setidOptions(c.args[2:], last)
+	if fail != nil {
+		return fail
 	}
 	s, fail := c.b.stream(c.args[0])
 	switch {
@@ -121,27 +115,43 @@ func xsetid(c *call) any {
 		return noSuchKey
 	case len(s.entries) > 0 && last.compare(s.entries[len(s.entries)-1].id) < 0:
 		return failure("ERR The ID specified in XSETID is smaller than the target stream top item")
+	case added >= 0 && int64(len(s.entries)) > added:
+		return failure("ERR The entries_added specified in XSETID is smaller than the target stream length")
 	}
-	added, maxDeleted := s.added, s.maxDeleted
-	for args := c.args[2:]; len(args) > 0; args = args[2:] {
-		if len(args) == 1 {
-			return badSyntax
-		}
-		switch strings.ToLower(args[0]) {
-		case "entriesadded":
-			n, err := strconv.ParseInt(args[1], 10, 64)
-			if err != nil {
-				return badInt
-			}
-			added = n
-		case "maxdeletedid":
-			if maxDeleted, ok = parseID(args[1], 0); !ok {
-				return badID
-			}
-		default:
-			return badSyntax
-		}
+	s.last = last
+	if added >= 0 {
+		s.added = added
 	}
-	s.last, s.added, s.maxDeleted = last, added, maxDeleted
+	if !maxDeleted.isZero() {
+		s.maxDeleted = maxDeleted
+	}
 	return okReply
+}
+
+// setidOptions: added is -1 and maxDeleted 0-0 where they are not given.
+func setidOptions(args []string, last entryID) (added int64, maxDeleted entryID, fail any) {
+	added = -1
+	for ; len(args) > 0; args = args[2:] {
+		option := strings.ToLower(args[0])
+		if len(args) == 1 || option != "entriesadded" && option != "maxdeletedid" {
+			return 0, maxDeleted, badSyntax
+		}
+		var ok bool
+		if option == "maxdeletedid" {
+			if maxDeleted, ok = parseID(args[1], 0); !ok {
+				return 0, maxDeleted, badID
+			}
+			if last.compare(maxDeleted) < 0 {
+				return 0, maxDeleted, failure("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+			}
+			continue
+		}
+		if added, ok = parseInt(args[1]); !ok {
+			return 0, maxDeleted, badInt
+		}
+		if added < 0 {
+			return 0, maxDeleted, failure("ERR entries_added must be positive")
+		}
+	}
+	return added, maxDeleted, nil
 }

@@ -1,7 +1,8 @@
 package embedded
 
 import (
-	"strconv"
+	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,7 +26,7 @@ type readRequest struct {
 
 func xread(c *call) any {
 	r := &readRequest{b: c.b, command: "XREAD"}
-	if fail := r.parse(c.args); fail != nil {
+	if fail := r.parse(c); fail != nil {
 		return fail
 	}
 	return r.answer(c)
@@ -33,40 +34,36 @@ func xread(c *call) any {
 
 func xreadgroup(c *call) any {
 	r := &readRequest{b: c.b, command: "XREADGROUP"}
-	if fail := r.parse(c.args); fail != nil {
+	if fail := r.parse(c); fail != nil {
 		return fail
-	}
-	if !r.grouped {
-		return failure("ERR Missing GROUP option for XREADGROUP")
 	}
 	return r.answer(c)
 }
 
-func (r *readRequest) parse(args []string) any {
+func (r *readRequest) parse(c *call) any {
+	args := c.args
 	for i := 0; i < len(args); i++ {
 		left := len(args) - i - 1
 		switch option := strings.ToLower(args[i]); {
 		case option == "block" && left > 0:
-			ms, err := strconv.ParseInt(args[i+1], 10, 64)
-			switch {
-			case err != nil:
-				return failure("ERR timeout is not an integer or out of range")
-			case ms < 0:
-				return failure("ERR timeout is negative")
+			if c.client == nil {
+				return failing("ERR ", c.word, " command is not allowed with BLOCK option from scripts")
 			}
-			r.block, r.timeout = true, time.Duration(ms)*time.Millisecond
+			if fail := r.parseTimeout(args[i+1]); fail != nil {
+				return fail
+			}
 			i++
 		case option == "count" && left > 0:
-			n, err := strconv.Atoi(args[i+1])
-			if err != nil {
+			n, ok := parseInt(args[i+1])
+			if !ok {
 				return badInt
 			}
-			r.count = max(n, 0)
+			r.count = int(max(n, 0))
 			i++
 		case option == "streams" && left > 0:
 			return r.parseStreams(args[i+1:])
 		case (option == "noack" || option == "group" && left > 1) && r.command == "XREAD":
-			return failure("ERR The " + strings.ToUpper(option) + " option is only supported by XREADGROUP. You called XREAD instead.")
+			return failing("ERR The ", strings.ToUpper(option), " option is only supported by XREADGROUP. You called XREAD instead.")
 		case option == "group" && left > 1:
 			r.grouped, r.group, r.consumer = true, args[i+1], args[i+2]
 			i += 2
@@ -79,9 +76,27 @@ func (r *readRequest) parse(args []string) any {
 	return badSyntax
 }
 
+func (r *readRequest) parseTimeout(arg string) any {
+	ms, ok := parseInt(arg)
+	switch {
+	case !ok:
+		return failure("ERR timeout is not an integer or out of range")
+	case ms < 0:
+		return failure("ERR timeout is negative")
+	}
+	if ms > math.MaxInt64-r.b.nowMillis() {
+		ms = 1 // too far away for Redis 7.0, which takes it for a time that is over
+	}
+	r.block, r.timeout = true, time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond)))*time.Millisecond
+	return nil
+}
+
 func (r *readRequest) parseStreams(args []string) any {
 	if len(args)%2 != 0 {
 		return failure("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
+	}
+	if r.command == "XREADGROUP" && !r.grouped {
+		return failure("ERR Missing GROUP option for XREADGROUP")
 	}
 	n := len(args) / 2
 	r.keys, r.ids, r.after = args[:n], args[n:], make([]entryID, n)
@@ -91,7 +106,7 @@ func (r *readRequest) parseStreams(args []string) any {
 			return fail
 		}
 		if r.grouped && (s == nil || s.groups[r.group] == nil) {
-			return failure("NOGROUP No such key '" + key + "' or consumer group '" + r.group + "' in XREADGROUP with GROUP option")
+			return failing("NOGROUP No such key '", key, "' or consumer group '", r.group, "' in XREADGROUP with GROUP option")
 		}
 		switch {
 		case r.ids[i] == "$" && r.grouped:
@@ -103,6 +118,7 @@ func (r *readRequest) parseStreams(args []string) any {
 		case r.ids[i] == ">" && r.command == "XREAD":
 			return failure("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.")
 		case r.ids[i] == ">":
+			r.after[i] = maxID
 		default:
 			id, ok := parseID(r.ids[i], 0)
 			if !ok {
@@ -116,9 +132,6 @@ func (r *readRequest) parseStreams(args []string) any {
 
 // answer reads what is there, or blocks.
 func (r *readRequest) answer(c *call) any {
-	if c.client == nil && r.block {
-		return failure("ERR " + strings.ToLower(r.command) + " command is not allowed with BLOCK option from scripts")
-	}
 	var got byStream
 	for i, key := range r.keys {
 		if entries := r.read(i); entries != nil {
@@ -129,26 +142,37 @@ func (r *readRequest) answer(c *call) any {
 	case len(got) > 0:
 		return got
 	case r.block && c.mayBlock():
+		if r.count == 0 {
+			r.count = blockedCount
+		}
 		return r.b.block(c.client, r, r.timeout)
 	}
 	return nullArray{}
 }
 
-// retry is called for a blocked client whose stream s at key has changed; it
-// is nil while there is nothing to say.
-func (r *readRequest) retry(s *stream, key string) any {
-	if r.grouped && s.groups[r.group] == nil {
+// blockedCount is how many entries one that was blocked gets when it named no
+// number.
+const blockedCount = 1000
+
+// serve is for a blocked client whose stream s at key has changed; it is nil
+// while there is nothing to say. Redis looks at the last ID here, not at what
+// is there: when it is deleted already, the answer has no entries.
+func (r *readRequest) serve(s *stream, key string) any {
+	i := slices.Index(r.keys, key)
+	if !r.grouped {
+		if s.last.compare(r.after[i]) <= 0 {
+			return nil
+		}
+		return byStream{key, readAfter(s, r.after[i], r.count)}
+	}
+	g := s.groups[r.group]
+	switch {
+	case g == nil:
 		return failure("NOGROUP the consumer group this client was blocked on no longer exists")
+	case s.last.compare(g.last) <= 0:
+		return nil
 	}
-	for i := range r.keys {
-		if r.keys[i] != key {
-			continue
-		}
-		if entries := r.readFrom(s, i); entries != nil {
-			return byStream{key, entries}
-		}
-	}
-	return nil
+	return byStream{key, r.readNew(s, g)}
 }
 
 // read takes what the i-th stream has for the client; nil is nothing. The
@@ -158,21 +182,28 @@ func (r *readRequest) read(i int) []any {
 	if s == nil {
 		return nil
 	}
-	return r.readFrom(s, i)
+	if !r.grouped {
+		if s.after(r.after[i]) == len(s.entries) {
+			return nil
+		}
+		return readAfter(s, r.after[i], r.count)
+	}
+	g := s.groups[r.group]
+	if !r.isNew(i) {
+		return r.readHistory(s, g, r.after[i])
+	}
+	if s.after(g.last) == len(s.entries) {
+		return nil
+	}
+	return r.readNew(s, g)
 }
 
-func (r *readRequest) readFrom(s *stream, i int) []any {
-	switch {
-	case !r.grouped:
-		return readAfter(s, r.after[i], r.count)
-	case r.ids[i] == ">":
-		return r.readNew(s, s.groups[r.group])
-	}
-	return r.readHistory(s, s.groups[r.group], r.after[i])
-}
+// isNew says whether what was not given to anybody is asked for. That is >,
+// and the last ID that there can be, by which Redis stands for it.
+func (r *readRequest) isNew(i int) bool { return r.after[i] == maxID }
 
 func readAfter(s *stream, id entryID, count int) []any {
-	var list []any
+	list := []any{}
 	for i := s.after(id); i < len(s.entries) && (count == 0 || len(list) < count); i++ {
 		list = append(list, entryReply(&s.entries[i]))
 	}
@@ -180,14 +211,10 @@ func readAfter(s *stream, id entryID, count int) []any {
 }
 
 func (r *readRequest) readNew(s *stream, g *group) []any {
-	var list []any
-	i := s.after(g.last)
-	if i == len(s.entries) {
-		return nil
-	}
-	now := nowMillis()
+	now := r.b.nowMillis()
 	m := g.member(r.consumer, now)
-	for ; i < len(s.entries) && (r.count == 0 || len(list) < r.count); i++ {
+	list := []any{}
+	for i := s.after(g.last); i < len(s.entries) && (r.count == 0 || len(list) < r.count); i++ {
 		e := &s.entries[i]
 		g.advance(s, e.id)
 		if !r.noAck {
@@ -199,13 +226,10 @@ func (r *readRequest) readNew(s *stream, g *group) []any {
 }
 
 func (r *readRequest) readHistory(s *stream, g *group, after entryID) []any {
-	now := nowMillis()
+	now := r.b.nowMillis()
 	m := g.member(r.consumer, now)
 	list := []any{}
-	start, ok := after.next()
-	if !ok {
-		return list
-	}
+	start, _ := after.next()
 	for _, p := range g.pending[g.from(start):] {
 		if r.count > 0 && len(list) == r.count {
 			break
