@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type acker struct {
 type ackItem struct {
 	it      *item
 	outcome Outcome
+	// unsure: a call before may have acknowledged it, its reply did not come.
+	unsure bool
 }
 
 // unacked bounds what is handled and not acknowledged yet, in calls' worth, when
@@ -49,7 +52,7 @@ func (a *acker) add(it *item, outcome Outcome) (atOnce bool) {
 		a.space.Wait()
 		atOnce = false
 	}
-	a.pending = append(a.pending, ackItem{it, outcome})
+	a.pending = append(a.pending, ackItem{it: it, outcome: outcome})
 	n, cfg := len(a.pending), &a.src.c.cfg
 	if n == 1 && cfg.AckBatch > 1 && cfg.AckDelay > 0 {
 		a.due.Reset(cfg.AckDelay)
@@ -123,6 +126,11 @@ func (a *acker) flush(batch []ackItem) {
 		if batch = rest; pause == nil {
 			pause = pauses(c.cfg.Random)
 		}
+		if stream.Classify(err) == stream.ClassUnknown {
+			for i := range batch {
+				batch[i].unsure = true
+			}
+		}
 		a.src.failed("acker", err)
 		a.src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {
@@ -165,18 +173,24 @@ func (a *acker) plain(batch []ackItem) error {
 	}
 	c := a.src.c
 	a.ids = a.ids[:0]
+	oldest := int64(math.MaxInt64)
 	for _, p := range batch {
 		a.ids = append(a.ids, p.it.d.EntryID)
+		oldest = min(oldest, p.it.leaseFrom.Load())
 	}
-	n, err := a.src.group.Ack(c.settleCtx, a.ids)
+	n, err := a.src.group.AckBy(c.settleCtx, a.ids, c.epoch.Add(time.Duration(oldest)+safeAge(c.cfg.Lease)))
 	if err != nil {
 		return err
 	}
-	if missed := len(a.ids) - n; missed > 0 {
+	missed := len(a.ids) - n
+	if missed > 0 {
 		c.cfg.Hooks.AckMissed(a.src.stream, missed)
 	}
 	now := c.now()
 	for _, p := range batch {
+		if missed > 0 && p.it.leaseAge(now) >= c.cfg.Lease {
+			p.outcome = Lost // it may be one of those, and another's work
+		}
 		c.finishAt(p.it, p.outcome, now)
 	}
 	return nil
@@ -194,10 +208,16 @@ func (a *acker) fenced(batch []ackItem) (done int, err error) {
 	ok, err := a.src.group.AckFenced(c.settleCtx, c.cfg.Name, held)
 	for i, mine := range ok {
 		outcome := batch[i].outcome
-		if !mine {
+		if !mine && !(batch[i].unsure && batch[i].it.stillOurs(c)) {
 			outcome = Lost
 		}
 		c.finish(batch[i].it, outcome)
 	}
 	return len(ok), err
+}
+
+// stillOurs tells whether nobody can have taken the item over yet: when it is not
+// pending any more, that was us.
+func (it *item) stillOurs(c *Consumer) bool {
+	return !it.isLost() && it.leaseAge(c.now()) < safeAge(c.cfg.Lease)
 }

@@ -193,6 +193,11 @@ func (s *source) join(ctx context.Context) error {
 	} else {
 		s.position = s.c.cfg.Start.Behind(at)
 	}
+	if s.c.cfg.Guarantee == AtLeastOnce {
+		if s.floor, err = s.group.Floor(ctx); err != nil {
+			return err
+		}
+	}
 	s.okAt.Store(int64(s.c.now()))
 	return nil
 }

@@ -72,9 +72,12 @@ func (l *leaser) extendWith(ctx context.Context, it *item) error {
 func (l *leaser) extendSome(ctx context.Context, items []*item) error {
 	from := l.c.now()
 	states, err := l.group.Extend(ctx, l.c.cfg.Name, tokens(items))
+	// As old as a lease is now, it was not older when Redis looked: only what nobody can
+	// have taken over and settled by then may be put back.
+	heard := l.c.now()
 	var gone []*item
 	for i, state := range states {
-		if it := items[i]; state == stream.LeaseGone && !it.settling() && !it.done.Load() && it.leaseAge(from) < safeAge(l.c.cfg.Lease) {
+		if it := items[i]; state == stream.LeaseGone && !it.settling() && !it.done.Load() && it.leaseAge(heard) < safeAge(l.c.cfg.Lease) {
 			gone = append(gone, it)
 			continue
 		}

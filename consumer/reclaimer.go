@@ -21,6 +21,7 @@ type reclaimer struct {
 	// The server's time at the last call, and ours when it answered.
 	served time.Time
 	heard  time.Duration
+	back   bool // its clock went back meanwhile
 }
 
 // leastWait is between two calls of a scan.
@@ -37,7 +38,7 @@ func (r *reclaimer) run(ctx context.Context) {
 			continue
 		}
 		from := r.c.now()
-		taken, err := r.round(ctx)
+		taken, err := r.rebaseAndRound(ctx)
 		switch {
 		case err == nil && taken > 0:
 			wait = 0
@@ -56,6 +57,22 @@ func (r *reclaimer) run(ctx context.Context) {
 	}
 }
 
+// rebaseAndRound is round; before that it lets idle times count that a clock which went
+// back has stopped.
+func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
+	if r.served.IsZero() || r.back {
+		lost, err := r.group.Rebase(ctx, r.c.cfg.Name)
+		for _, id := range lost {
+			r.payloadLost(id)
+		}
+		if err != nil {
+			return 0, err
+		}
+		r.back = false
+	}
+	return r.round(ctx)
+}
+
 // round makes one call and says how many entries it took.
 func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 	room := r.c.room.take(ctx, 1, r.most(reclaimBatch))
@@ -72,7 +89,13 @@ func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 			Lease: r.c.cfg.Lease, Cursor: r.cursor, Limit: room, NotAfter: r.notAfter(),
 		})
 		if err == nil {
+			if !r.served.IsZero() && got.At.Before(r.served.Add(r.c.now()-r.heard-r.c.cfg.Lease/4)) {
+				r.back = true
+				r.c.log.Warn("the server's clock went back, or another server took over whose clock is behind", zap.String("stream", r.stream),
+					zap.Time("server_time", got.At))
+			}
 			r.cursor, late, r.served, r.heard = got.Next, got.Late, got.At, r.c.now()
+			r.foundFloor(got.Floor)
 		}
 		return got.Taken, err
 	})

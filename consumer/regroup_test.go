@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leat-io/leat/consumer"
@@ -70,37 +71,66 @@ func TestGroupDestroyedWithParkedEntries(t *testing.T) {
 	l.Settled()
 }
 
-// A worker makes the group again above an entry that another one holds, which has
-// no read under way. That one puts its entry back, and goes on. Red when a
-// heartbeat takes 'not pending' for 'another's'.
-func TestGroupMadeAgainAboveWhatAnotherOneHolds(t *testing.T) {
+// Somebody makes the group again above entries that a worker holds. That one puts them
+// back, and goes on. Red when a heartbeat takes 'not pending' for 'another's'.
+func TestGroupMadeAgainAboveWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	lease := func(c *consumer.Config) { c.Lease = time.Second }
-	old, young := newHeld(), newHeld()
-	var restored atomic.Int64
-	l.Publish(2)
-	l.Run(old.handle, func(c *consumer.Config) {
-		lease(c)
-		c.Concurrency, c.Prefetch = 1, -1 // full: its fetcher reads nothing
+	h := newHeld()
+	ids := l.Publish(2)
+	l.Run(h.handle, func(c *consumer.Config) {
+		c.Lease = time.Second
+		c.Concurrency, c.Prefetch = 1, -1
 	})
-	receive(t, old.started, "the old entry")
+	receive(t, h.started, "the first entry")
 	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "the next one waits")
-	l.Run(young.handle, func(c *consumer.Config) {
-		lease(c)
-		c.Hooks.GroupRestored = func(string) { restored.Add(1) }
+	client := redisClient(t, l)
+	_, err := client.TxPipelined(l.Ctx, func(tx redis.Pipeliner) error {
+		tx.XGroupDestroy(l.Ctx, l.Stream, "workers")
+		tx.XGroupCreate(l.Ctx, l.Stream, "workers", ids[1].String())
+		return nil
 	})
-	l.Add(stream.Event{ID: "young", Source: "test", Type: "test.event"})
-	receive(t, young.started, "the young entry")
-	destroy(t, l)
-	streamtest.Eventually(t, func() bool { return restored.Load() == 1 }, "the group is made again")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 3 }, "the old ones are back")
-	require.Empty(t, old.cause, "nobody has what the old handler works on")
-	for range 10 {
-		old.release <- nil
-		young.release <- nil
+	require.NoError(t, err)
+	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "they are back")
+	require.Empty(t, h.cause, "nobody has what the handler works on")
+	for range 2 {
+		h.release <- nil
 	}
 	l.Settled()
+}
+
+// The group goes with entries of a worker that is dead, which nobody has taken over:
+// whoever makes the group again has seen that they were pending, and holds later ones
+// itself. Red when the group is made again below what its maker holds.
+func TestGroupDestroyedWithEntriesOfTheDead(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Publish(3)
+	// It reads two, and is never heard of again.
+	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	require.NoError(t, err)
+	dead, err := l.Group.Reader("dead", false).Read(l.Ctx, 2, 0)
+	require.NoError(t, err)
+	require.Len(t, dead, 2)
+	h := newHeld()
+	var tally streamtest.Tally
+	var restored atomic.Int64
+	l.Run(func(ctx context.Context, d *stream.Delivery) error {
+		if d.ID == "2" && tally.Hit(d.ID) == 1 {
+			return h.handle(ctx, d)
+		}
+		tally.Hit(d.ID)
+		return nil
+	}, func(c *consumer.Config) {
+		c.Lease = time.Hour // nothing is taken over before the group goes
+		c.Hooks.GroupRestored = func(string) { restored.Add(1) }
+	})
+	receive(t, h.started, "the third entry")
+	destroy(t, l)
+	streamtest.Eventually(t, func() bool { return tally.Of("0") > 0 && tally.Of("1") > 0 }, "what the dead one had is handled")
+	h.release <- nil
+	l.Settled()
+	require.EqualValues(t, 1, restored.Load())
 }
 
 // What is read at most once does not come again with a group that is made again.

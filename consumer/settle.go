@@ -66,10 +66,10 @@ func (c *Consumer) until(it *item, what string, call func() error) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, stream.ErrLost) && unknown:
-			// A call before did it, and its reply was lost.
+		case errors.Is(err, stream.ErrLost) && unknown && it.stillOurs(c):
+			// A call before did it, and its reply was lost: nobody else can have.
 			return nil
-		case errors.Is(err, stream.ErrLost) && !again && !it.isLost() && it.leaseAge(c.now()) < safeAge(c.cfg.Lease):
+		case errors.Is(err, stream.ErrLost) && !again && it.stillOurs(c):
 			// Nobody can have it: see reinstate.
 			again = true
 			if it.src.reinstate([]*item{it}) != nil {
@@ -181,11 +181,11 @@ func (c *Consumer) release(items []*item) {
 
 func (c *Consumer) releaseOf(src *source, items []*item) {
 	pause := pauses(c.cfg.Random)
-	for len(items) > 0 {
+	for unsure := false; len(items) > 0; {
 		ok, err := src.group.Release(c.settleCtx, c.cfg.Name, tokens(items))
 		for i, mine := range ok {
 			outcome := Released
-			if !mine {
+			if !mine && !(unsure && items[i].stillOurs(c)) { // a call before may have done it, whose reply did not come
 				outcome = Lost
 			}
 			c.finish(items[i], outcome)
@@ -194,6 +194,7 @@ func (c *Consumer) releaseOf(src *source, items []*item) {
 		if err == nil {
 			continue
 		}
+		unsure = unsure || stream.Classify(err) == stream.ClassUnknown
 		src.failed("release", err)
 		src.regroup(err)
 		if !sleep(c.settleCtx, pause.NextBackOff()) {

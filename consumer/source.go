@@ -46,9 +46,13 @@ type source struct {
 	// extending is held by the worker that extends what waits.
 	extending lock
 
-	// position is from where the group reads on when it has to be made again and
-	// nothing is held.
+	// position is from where the group reads on when it has to be made again and no
+	// floor is known. Guarded by restoring.
 	position stream.ID
+	// floor is below everything that was not settled when the reclaimer looked last,
+	// whoever had it: a worker that has died since cannot say what it held. The zero
+	// ID while it is not known. Guarded by restoring.
+	floor stream.ID
 }
 
 // sleep waits for d, or until ctx ends; false then.
@@ -218,30 +222,47 @@ func (s *source) regroup(err error) {
 // although their lease is young, so that nobody can have taken and settled them:
 // another worker, which did not know of them, made the group anew.
 func (s *source) reinstate(items []*item) error {
-	position := s.position
-	for i, it := range items {
-		if before := it.d.EntryID.Prev(); i == 0 || before.Compare(position) < 0 {
-			position = before
-		}
-	}
-	_, err := s.group.Restore(s.c.settleCtx, s.c.cfg.Name, position, tokens(items))
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	held := tokens(items)
+	_, err := s.group.Restore(s.c.settleCtx, s.c.cfg.Name, s.below(held), held)
 	return err
 }
 
-// restore makes the group anew after it has gone: from the lowest entry that we
-// hold, else from where it began for us. What we hold and the group was given
-// goes back into the pending entries.
+// below is the position at which the group has to be made again: below everything that
+// may be unsettled, what we hold included. Called with restoring.
+func (s *source) below(held []stream.Held) stream.ID {
+	position := s.position
+	if !s.floor.IsZero() {
+		position = s.floor
+	}
+	for _, h := range held {
+		if before := h.ID.Prev(); before.Compare(position) < 0 {
+			position = before
+		}
+	}
+	return position
+}
+
+// foundFloor notes what the reclaimer has found.
+func (s *source) foundFloor(floor stream.ID) {
+	if floor.IsZero() {
+		return
+	}
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	s.floor = floor
+}
+
+// restore makes the group anew after it has gone: below everything that was not settled
+// lately, by whomever. What we hold and the group was given goes back into the pending
+// entries. Called with restoring.
 func (s *source) restore(ctx context.Context) error {
 	held := s.ledger.tokens(func(it *item) bool { return !it.isLost() && !it.orphan.Load() })
 	if s.c.cfg.Guarantee == AtMostOnce {
 		held = nil // settled when it was read
 	}
-	position := s.position
-	for i, h := range held {
-		if before := h.ID.Prev(); i == 0 || before.Compare(position) < 0 {
-			position = before
-		}
-	}
+	position := s.below(held)
 	created, err := s.group.Restore(ctx, s.c.cfg.Name, position, held)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 // to be sent end with [ErrClosed], those on their way with
 // [stream.ErrUnknownOutcome], and a call of Publish that waits for its next try
 // ends. A pipeline that is on its way ends by itself, within the connection's
-// timeout. With a ctx that does not end, Close takes as long as events are sent
+// timeout and [Config.DurabilityTimeout]. With a ctx that does not end, Close takes as long as events are sent
 // again: see [Config.RetryFor].
 //
 // The error says how many of the events that were open when Close began are not
@@ -109,7 +109,7 @@ func (p *Producer) takeOpen() []*flight {
 		}
 		lost := make([]outcome, len(b.receipts))
 		for i, r := range b.receipts {
-			lost[i] = outcome{r, class, err}
+			lost[i] = outcome{receipt: r, class: class, err: err}
 		}
 		p.forget(lost, len(lost), b.bytes)
 		open[l].lost = append(open[l].lost, lost...)

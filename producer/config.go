@@ -3,11 +3,14 @@ package producer
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
 )
 
 // NoRetry as [Config.RetryFor] means that nothing is sent twice, whatever Redis
@@ -24,6 +27,12 @@ const (
 	DefaultMaxPending      = 10_000
 	DefaultMaxPendingBytes = 64 << 20
 	DefaultRetryFor        = 30 * time.Second
+	// DefaultReplicaTimeout is some hundred times what replicas near by take; those
+	// that need longer are as good as away.
+	DefaultReplicaTimeout = time.Second
+	// DefaultFsyncTimeout is more than the two seconds for which Redis itself waits for
+	// a busy disk with appendfsync everysec.
+	DefaultFsyncTimeout = 5 * time.Second
 )
 
 const (
@@ -34,6 +43,9 @@ const (
 	// only keeps the server from others for longer.
 	maxBatchEvents = 10_000
 	maxLinger      = time.Minute
+	// maxReplicas is far beyond what one master can feed.
+	maxReplicas          = 1_000
+	maxDurabilityTimeout = time.Minute
 )
 
 // Config is how a [Producer] works. The zero value is good for a start.
@@ -63,6 +75,24 @@ type Config struct {
 	// and some 300 bytes for each, up to twice that while buffers grow.
 	MaxPending, MaxPendingBytes int
 
+	// Replicas is how many replicas must have an event in memory before it counts as
+	// stored: one WAIT behind the XADDs of each pipeline. 0: the master's word is
+	// enough. What that protects from, and what it costs, is in docs/guarantees.md, G2.
+	//
+	// Events that get to fewer in the time are in the stream all the same: their
+	// error wraps [stream.ErrNotDurable] and has the ID of the entry, and they are
+	// not sent again. 0 to 1,000.
+	Replicas int
+	// Fsync is that an event must be on disk before it counts as stored, in the
+	// append-only files of the master and of as many replicas as Replicas says: one
+	// WAITAOF behind the XADDs of each pipeline, which needs Redis 7.2 and an AOF.
+	// With appendfsync everysec each pipeline takes up to a second; a larger
+	// BatchEvents makes up for it. Errors are those of Replicas.
+	Fsync bool
+	// DurabilityTimeout is how long the server may take for Replicas and Fsync, beyond
+	// the connection's own timeout. 1 ms to 1 minute, 0: 1 s, with Fsync 5 s.
+	DurabilityTimeout time.Duration
+
 	// RetryFor is how long an event that Redis did not execute is sent again,
 	// counted from the call of Publish or from the moment at which Send accepted
 	// it; pauses grow from 20 ms to 2 s. 1 ms or more, 0: 30 s; [NoRetry]: never.
@@ -72,6 +102,9 @@ type Config struct {
 	// NewID makes the IDs of events that have none. Nil: UUIDs of version 7, which
 	// sort by time. It must be safe for concurrent use.
 	NewID func() string
+	// Random is the source of jitter, a number in [0, 1), called from several
+	// goroutines; nil: math/rand's. A simulation sets it.
+	Random func() float64
 	// Hooks are told what happens; see there.
 	Hooks Hooks
 	// Logger gets a line when Redis does not take events, when it does so again,
@@ -90,11 +123,20 @@ func (c *Config) complete() error {
 	if c.RetryFor == 0 {
 		c.RetryFor = DefaultRetryFor
 	}
+	if c.DurabilityTimeout == 0 {
+		c.DurabilityTimeout = DefaultReplicaTimeout
+		if c.Fsync {
+			c.DurabilityTimeout = DefaultFsyncTimeout
+		}
+	}
 	if c.Source == "" {
 		c.Source = defaultSource()
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
+	}
+	if c.Random == nil {
+		c.Random = rand.Float64
 	}
 	return c.check()
 }
@@ -115,8 +157,16 @@ func (c *Config) check() error {
 	want(c.MaxPending >= 1, "max pending %d: want 1 or more", c.MaxPending)
 	want(c.MaxPendingBytes >= c.MaxEventBytes, "max pending bytes %d: want max event bytes (%d) or more, or an event may never fit",
 		c.MaxPendingBytes, c.MaxEventBytes)
+	want(c.Replicas >= 0 && c.Replicas <= maxReplicas, "replicas %d: want 0 to %d", c.Replicas, maxReplicas)
+	want(c.DurabilityTimeout >= time.Millisecond && c.DurabilityTimeout <= maxDurabilityTimeout,
+		"durability timeout %s: want 1ms to %s", c.DurabilityTimeout, maxDurabilityTimeout)
 	want(c.RetryFor >= time.Millisecond || c.RetryFor == NoRetry, "retry for %s: want 1ms or more, or NoRetry", c.RetryFor)
 	return errors.Join(errs...)
+}
+
+// durability is what a pipeline waits for.
+func (c *Config) durability() stream.Durability {
+	return stream.Durability{Replicas: c.Replicas, Fsync: c.Fsync, Timeout: c.DurabilityTimeout}
 }
 
 func setDefault(n *int, value int) {

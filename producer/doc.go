@@ -25,7 +25,10 @@
 //   - Unknown: the error wraps [stream.ErrUnknownOutcome]. It was sent and the
 //     reply never came: it may be in the stream or not. It is never sent again,
 //     since that could add it twice. Who sends it again risks a second entry with
-//     the same event ID, which a consumer can recognise.
+//     the same event ID, which a consumer can recognise. Where the error wraps
+//     [stream.ErrNotDurable] as well, it has an ID: the master has stored it, but not
+//     as many replicas, or disks, have it as [Config.Replicas] and [Config.Fsync] ask
+//     for. Consumers may see it, and a failover may lose it.
 //   - Not stored: any other error. Sending it again cannot make two of it.
 //
 // What Redis says that it did not execute (OOM, LOADING, READONLY, MOVED,

@@ -24,7 +24,7 @@ var (
 
 	// errEarlier marks events of a Publish of several pipelines that were not sent
 	// because a pipeline before theirs was not stored in full.
-	errEarlier = errors.New("not sent: an event before it was not stored")
+	errEarlier = errors.New("not sent: an event before it was not stored as asked for")
 	errNoRoom  = errors.New("not sent: no room among the pending events")
 )
 
@@ -56,26 +56,34 @@ func (e *EventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index
 // Unwrap is the reason.
 func (e *EventError) Unwrap() error { return e.Err }
 
-// PublishError says which events of a Publish have no ID, and why. Errors.Is and
-// errors.As look into the error of each: where errors.Is finds
-// [stream.ErrUnknownOutcome], at least one of them may be stored all the same.
+// PublishError says which events of a Publish have an error. They have no ID, but for
+// those that are stored less durably than asked for. Errors.Is and errors.As look into
+// the error of each: where errors.Is finds [stream.ErrUnknownOutcome], at least one of
+// them may be stored all the same.
 type PublishError struct {
 	Stream string
 	Events int           // in the call
 	Errs   map[int]error // by index in the events of the call
 }
 
-// Error counts the events without an ID and gives the reason of the first.
+// Error counts the events by their fate and gives the reason of the first.
 func (e *PublishError) Error() string {
-	unknown, first := 0, e.Events
+	unknown, weak, first := 0, 0, e.Events
 	for i, err := range e.Errs {
 		first = min(first, i)
-		if errors.Is(err, stream.ErrUnknownOutcome) {
+		switch {
+		case errors.Is(err, stream.ErrNotDurable):
+			weak++
+		case errors.Is(err, stream.ErrUnknownOutcome):
 			unknown++
 		}
 	}
-	return fmt.Sprintf("publish to stream %s: %d of %d events are not stored, of %d the outcome is unknown; event %d: %v",
-		e.Stream, len(e.Errs)-unknown, e.Events, unknown, first, e.Errs[first])
+	less := ""
+	if weak > 0 {
+		less = fmt.Sprintf(", %d are stored less durably than asked for", weak)
+	}
+	return fmt.Sprintf("publish to stream %s: %d of %d events are not stored, of %d the outcome is unknown%s; event %d: %v",
+		e.Stream, len(e.Errs)-unknown-weak, e.Events, unknown, less, first, e.Errs[first])
 }
 
 // Unwrap is the error of each event, in the order of the events.

@@ -109,6 +109,27 @@ func ExamplePublishError() {
 	// Output: nothing was sent because of event 1
 }
 
+// With Replicas an event counts as stored when a replica has it. This broker has
+// none: the event is in its stream all the same, which the error says.
+func ExampleConfig_replicas() {
+	ctx := context.Background()
+	conn, disconnect := connect(ctx)
+	defer disconnect()
+	p, err := producer.New(conn, producer.Config{Replicas: 1, DurabilityTimeout: time.Millisecond})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer p.Close(ctx)
+
+	ids, err := p.Publish(ctx, "orders", stream.Event{Type: "order.created"})
+	var weak *stream.NotDurableError
+	if errors.As(err, &weak) { // an alarm; to send it again would add it twice
+		fmt.Println("the master alone has it:", weak.ID == ids[0] && weak.Replicas == 0)
+	}
+	// Output: the master alone has it: true
+}
+
 // Hooks feed metrics.
 func ExampleHooks() {
 	ctx := context.Background()

@@ -21,9 +21,11 @@ type flight struct {
 	lost   []outcome     // neither
 }
 
-// outcome is the fate of an event that is not stored, or may be.
+// outcome is the fate of an event that is not stored, or may be, or is less durably
+// than it was asked to be: then it has an ID.
 type outcome struct {
 	receipt *Receipt
+	id      stream.ID
 	class   stream.Class
 	err     error
 }
@@ -33,7 +35,7 @@ type outcome struct {
 func (p *Producer) flush() {
 	var f flight
 	for p.depart(&f) {
-		p.conn.AddAll(p.aborted, &f.batch.adds, f.ids, f.errs)
+		p.conn.AddDurably(p.aborted, &f.batch.adds, p.cfg.durability(), f.ids, f.errs)
 		p.land(&f)
 	}
 }
@@ -103,7 +105,7 @@ func (p *Producer) judge(f *flight, now time.Duration) (refusal error) {
 				refusal = err
 			}
 		default:
-			f.lost = append(f.lost, outcome{r, stream.Classify(err), sendError(f.lane.stream, err)})
+			f.lost = append(f.lost, outcome{r, f.ids[i], stream.Classify(err), sendError(f.lane.stream, err)})
 		}
 	}
 	return refusal
@@ -165,7 +167,7 @@ func (p *Producer) expire(f *flight, reason *outcome, now time.Duration) {
 	for b := f.lane.pop(); b != nil; b = f.lane.pop() {
 		late := 0
 		for late < len(b.receipts) && !p.inTime(now-b.receipts[late].accepted) {
-			f.lost = append(f.lost, outcome{b.receipts[late], class, err})
+			f.lost = append(f.lost, outcome{receipt: b.receipts[late], class: class, err: err})
 			late++
 		}
 		if late == 0 {

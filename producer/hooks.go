@@ -32,7 +32,8 @@ type Published struct {
 	Bytes  int           // sum of the events' Size
 	Took   time.Duration // since the first of them was accepted, waits and retries included
 	// Class is [stream.ClassNone] for events that are stored, [stream.ClassUnknown]
-	// for those of unknown outcome. Events of any other class are not stored.
+	// for those of unknown outcome, and for those that are stored less durably than
+	// asked for, whose Err wraps [stream.ErrNotDurable]. Events of any other class are not stored.
 	Class stream.Class
 	Err   error // of the first of them; nil for events that are stored
 }

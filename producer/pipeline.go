@@ -50,9 +50,9 @@ func (l *pipeline) load(c *call, from int) (to int) {
 }
 
 // send sends what is loaded, once.
-func (l *pipeline) send(ctx context.Context, conn *stream.Conn) {
+func (l *pipeline) send(ctx context.Context, conn *stream.Conn, d stream.Durability) {
 	l.ids, l.errs, l.again = resized(l.ids, len(l.events)), resized(l.errs, len(l.events)), l.again[:0]
-	conn.AddAll(ctx, &l.adds, l.ids, l.errs)
+	conn.AddDurably(ctx, &l.adds, d, l.ids, l.errs)
 }
 
 // reload leaves what is to be sent again, in its order.

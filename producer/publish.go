@@ -17,12 +17,14 @@ import (
 // Events that lack an ID, Source or Time get one; the caller's slice stays as it
 // is. All are checked before any is sent: an [EventError] means that nothing was.
 // Where some events are stored and some are not, the IDs of the others come with
-// a [PublishError]; an event without an ID has the zero ID. Of several pipelines,
-// those behind one that was not stored in full are not sent.
+// a [PublishError]; an event without an ID has the zero ID. One that is stored less
+// durably than Config asks for has both, an ID and an error. Of several pipelines,
+// those behind one with an error are not sent.
 //
 // What Redis did not execute is sent again until [Config.RetryFor] or ctx is
 // over. A pipeline that is on its way ends early only by a deadline of ctx, which
-// makes the outcome unknown; the connection's timeout bounds it in any case.
+// makes the outcome unknown; the connection's timeout, and Config.DurabilityTimeout
+// behind it, bound it in any case.
 func (p *Producer) Publish(ctx context.Context, name string, events ...stream.Event) ([]stream.ID, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -108,7 +110,7 @@ func (c *call) publish(ctx context.Context, from int) (to int) {
 	to = l.load(c, from)
 	var pauses *backoff.ExponentialBackOff
 	for {
-		l.send(ctx, c.p.conn)
+		l.send(ctx, c.p.conn, c.p.cfg.durability())
 		now := time.Now()
 		refusal := c.judge(l, now)
 		if len(l.again) == 0 {
@@ -139,6 +141,7 @@ func (c *call) judge(l *pipeline, now time.Time) (refusal error) {
 				refusal = err
 			}
 		default:
+			c.ids[l.events[i]] = l.ids[i] // of one that is stored, but not as durably as asked for
 			c.end(l.events[i], stream.Classify(err), final(err), now)
 		}
 	}

@@ -287,10 +287,11 @@ func TestErrorsOfConfigAreJoined(t *testing.T) {
 	t.Parallel()
 	_, err := producer.New(nil, producer.Config{
 		Source: "%zz", MaxEventBytes: -1, BatchEvents: 10_001, BatchBytes: -1, Linger: -1, MaxPending: -1, MaxPendingBytes: -2, RetryFor: -2,
+		Replicas: -1, DurabilityTimeout: -1,
 	})
 	for _, word := range []string{
 		"connection", "source", "max event bytes -1: want 1 to 536870912", "batch events 10001: want 1 to 10000", "batch bytes",
-		"linger", "max pending -1", "max pending bytes", "retry for",
+		"linger", "max pending -1", "max pending bytes", "retry for", "replicas -1: want 0 to 1000", "durability timeout -1ns: want 1ms to 1m0s",
 	} {
 		require.ErrorContains(t, err, word)
 	}

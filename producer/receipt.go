@@ -46,7 +46,8 @@ func (r *Receipt) Done() <-chan struct{} {
 }
 
 // Wait blocks until the event's fate is known and returns the ID of its entry,
-// or its error (what errors mean is in the package's documentation). When ctx
+// or its error (what errors mean is in the package's documentation); both for one
+// that is stored less durably than asked for. When ctx
 // ends before, the error wraps ctx's: the event is still on its way, and its
 // fate can be waited for again.
 func (r *Receipt) Wait(ctx context.Context) (stream.ID, error) {

@@ -15,12 +15,11 @@ const (
 	longestPause = 2 * time.Second
 )
 
-// schedule is the pauses between tries. Half of each is random, so that
-// producers that failed together do not come back together.
+// schedule is the pauses between tries, without what is random in them: see pause.
 func schedule() *backoff.ExponentialBackOff {
 	return backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0))
+		backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0), backoff.WithRandomizationFactor(0))
 }
 
 // again tells whether an event with this outcome may be sent again, which was
@@ -34,7 +33,10 @@ func (p *Producer) inTime(age time.Duration) bool {
 }
 
 // pause is the time until the next try, more than 0, and the last one at the end
-// of the time for tries.
+// of the time for tries. It is spread by half to either side, so that producers that
+// failed together do not come back together.
 func (p *Producer) pause(b *backoff.ExponentialBackOff, age time.Duration) time.Duration {
-	return max(min(b.NextBackOff(), p.cfg.RetryFor-age), 1)
+	d := b.NextBackOff()
+	d = d/2 + time.Duration(p.cfg.Random()*float64(d))
+	return max(min(d, p.cfg.RetryFor-age), 1)
 }

@@ -26,7 +26,7 @@ func (p *Producer) settle(f *flight, now time.Duration) (events, bytes int) {
 		size := o.receipt.size
 		told.add(o.class, size, now-o.receipt.accepted, o.err)
 		bytes += size
-		o.receipt.settle(stream.ID{}, o.err)
+		o.receipt.settle(o.id, o.err)
 	}
 	if events = f.stored + len(f.lost); events == 0 {
 		return 0, 0

@@ -120,28 +120,47 @@ func (c *Conn) Add(ctx context.Context, stream string, events []Event) ([]ID, []
 // AddAll sends what [Adds] has, like [Conn.Add], and fills ids and errs, which have
 // a place for each command.
 func (c *Conn) AddAll(ctx context.Context, a *Adds, ids []ID, errs []error) {
-	if a.Len() == 0 {
+	c.AddDurably(ctx, a, Durability{}, ids, errs)
+}
+
+// AddDurably is [Conn.AddAll] that also waits until the entries are as durable as
+// asked for: one WAIT or WAITAOF, behind the last command and over the same
+// connection. The server may take d.Timeout for it beyond the Conn's timeout. Entries
+// that do not get that far have their ID, and an error with a [NotDurableError].
+func (c *Conn) AddDurably(ctx context.Context, a *Adds, d Durability, ids []ID, errs []error) {
+	n := a.Len()
+	if n == 0 {
 		return
 	}
-	if _, err := KeysOf(a.stream); err != nil {
+	_, err := KeysOf(a.stream)
+	if err == nil {
+		err = d.possible(ctx, c)
+	}
+	if err != nil {
 		for i := range errs {
 			errs[i] = err
 		}
 		return
 	}
-	c.exchange(ctx, a.stream, &exchange{
-		commands: a.buf, n: a.Len(), pipelined: true,
-		read: func(i int, reply *cursor, err error) error {
-			errs[i] = err
-			if err == nil {
-				if ids[i], err = reply.id(); err != nil {
-					return err
-				}
+	x := &exchange{commands: a.buf, n: n, pipelined: true, block: d.block()}
+	if d.asks() {
+		x.commands, x.n = d.appendTo(a.buf), n+1
+		a.buf = x.commands[:len(a.buf)] // what had to grow need not grow again
+	}
+	x.read = func(i int, reply *cursor, err error) error {
+		if i == n {
+			return d.judge(a.stream, reply, err, ids, errs)
+		}
+		errs[i] = err
+		if err == nil {
+			if ids[i], err = reply.id(); err != nil {
+				return err
 			}
-			if err != nil {
-				errs[i] = fmt.Errorf("add to stream %s: %w", a.stream, err)
-			}
-			return nil
-		},
-	})
+		}
+		if err != nil {
+			errs[i] = fmt.Errorf("add to stream %s: %w", a.stream, err)
+		}
+		return nil
+	}
+	c.exchange(ctx, a.stream, x)
 }

@@ -77,7 +77,7 @@ func Classify(err error) Class {
 	case code != "", errors.Is(err, ErrStreamName), errors.Is(err, errUnusable):
 		return ClassRejected
 	case errors.As(err, &opErr) && opErr.Op == "dial", errors.Is(err, redis.ErrPoolTimeout),
-		errors.Is(err, redis.ErrPoolExhausted), errors.Is(err, errNoNode):
+		errors.Is(err, redis.ErrPoolExhausted), errors.Is(err, errNoNode), errors.Is(err, errLate):
 		return ClassNotExecuted
 	case errors.Is(err, errNotSent):
 		return ClassCanceled
@@ -138,6 +138,8 @@ var (
 	errNotSent = errors.New("not sent")
 	// errUnusable marks a Conn that cannot be used at all: see [Wrap].
 	errUnusable = errors.New("unusable connection")
+	// errLate marks a command whose time to be sent was over before it was.
+	errLate = errors.New("not sent: the time until which it meant what it was to mean is over")
 	// errNoNode marks a command for which no node of the cluster was known.
 	errNoNode = errors.New("no node for this key")
 )

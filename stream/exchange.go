@@ -18,6 +18,12 @@ type exchange struct {
 	// kept is about how many bytes of the replies read keeps a part of; 0 for none:
 	// the next replies on the connection overwrite these.
 	kept int
+	// block is how long the server may keep back its answer to the last command, which
+	// waits for what the others did; 0 when none does.
+	block time.Duration
+	// sendBy is until when it may be sent; zero for whenever. What would leave later does
+	// not, and is not executed.
+	sendBy time.Time
 	// read gets each reply, in order, or the error that came in its place. What it
 	// says of a reply that is not of the command ends the exchange: that reply and
 	// all behind it come once more, as errors.
@@ -52,10 +58,17 @@ func (x *exchange) fail(from int, err error) {
 // exchangeOn does it on a connection to node. It says how many replies were read;
 // the error is about the others.
 func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) (done int, err error) {
-	deadline := c.deadline(ctx)
+	deadline := c.deadline(ctx, x.block)
 	pool, w, err := c.wires.get(ctx, node, deadline)
 	if err != nil {
 		return 0, err
+	}
+	writeBy := deadline
+	if !x.sendBy.IsZero() && x.sendBy.Before(deadline) {
+		if writeBy = x.sendBy; !time.Now().Before(writeBy) { // there may have been no connection, or no time, for long
+			c.wires.put(pool, w)
+			return 0, errLate
+		}
 	}
 	var refused error
 	defer func() {
@@ -67,7 +80,7 @@ func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) 
 		}
 		c.reads.note(refused) // not before the other replies are read: it may close this connection as well
 	}()
-	if err = w.send(x.commands, deadline); err != nil {
+	if err = w.send(x.commands, writeBy); err != nil {
 		return 0, err
 	}
 	reply, err := w.cursor(deadline)
@@ -83,7 +96,9 @@ func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) 
 			return done, err
 		}
 		if refusal != nil {
-			refused = refusal
+			if x.block == 0 || done < x.n-1 { // one that waits is refused for reasons of its own
+				refused = refusal
+			}
 			err = x.read(done, nil, refusal)
 		} else {
 			err = x.read(done, reply, nil)
@@ -96,9 +111,9 @@ func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) 
 	return done, nil
 }
 
-// deadline is until when a command has to be answered.
-func (c *Conn) deadline(ctx context.Context) time.Time {
-	end := time.Now().Add(c.settings.timeout)
+// deadline is until when a command has to be answered that may block for so long.
+func (c *Conn) deadline(ctx context.Context, block time.Duration) time.Time {
+	end := time.Now().Add(c.settings.timeout + block)
 	if own, ok := ctx.Deadline(); ok && own.Before(end) {
 		return own
 	}
@@ -109,7 +124,7 @@ func (c *Conn) deadline(ctx context.Context) time.Time {
 // commands as go-redis has them, may keep them from being sent, answer them, or
 // change what came back.
 func (c *Conn) exchangeHooked(ctx context.Context, node *redis.Client, x *exchange) {
-	ctx, cancel := context.WithTimeout(ctx, c.settings.timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.settings.timeout+x.block)
 	defer cancel()
 	cmds := make([]redis.Cmder, 0, x.n)
 	for args, err := range commandsIn(x.commands) {

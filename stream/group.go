@@ -175,6 +175,22 @@ func (g *Group) Restore(ctx context.Context, consumer string, position ID, held 
 	return n == 1, g.wrap("restore group", err)
 }
 
+// Floor is the highest position at which the group could be made again, should it be
+// deleted, without passing over anything that is not settled now: below the lowest
+// entry that is pending, or the group's position when nothing is.
+func (g *Group) Floor(ctx context.Context) (ID, error) {
+	// The position first: what is delivered in between is above it.
+	at, err := g.Position(ctx)
+	if err != nil {
+		return ID{}, err
+	}
+	rows, err := g.Pending(ctx, PendingQuery{Count: 1})
+	if err != nil || len(rows) == 0 {
+		return at, err
+	}
+	return floorOf(at, rows[0].ID), nil
+}
+
 // Position is the group's last-delivered-id, from XINFO GROUPS.
 func (g *Group) Position(ctx context.Context) (ID, error) {
 	info, err := g.info(ctx)

@@ -20,6 +20,8 @@ var (
 	dueLua string
 	//go:embed scripts/reclaim.lua
 	reclaimLua string
+	//go:embed scripts/rebase.lua
+	rebaseLua string
 	//go:embed scripts/recover.lua
 	recoverLua string
 	//go:embed scripts/restore.lua

@@ -36,6 +36,14 @@ var ackBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // were sent means that the others were settled by somebody else, or that the
 // group is gone (XACK does not say NOGROUP).
 func (g *Group) Ack(ctx context.Context, ids []ID) (acked int, err error) {
+	return g.AckBy(ctx, ids, time.Time{})
+}
+
+// AckBy is [Group.Ack] that is sent by that time or not at all, which is an error of
+// [ClassNotExecuted]: when the first of the leases ends. A process may be stopped, and a
+// connection may take long to come, between a look at the leases and the sending. The
+// zero time is no limit.
+func (g *Group) AckBy(ctx context.Context, ids []ID, end time.Time) (acked int, err error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
@@ -47,7 +55,7 @@ func (g *Group) Ack(ctx context.Context, ids []ID) (acked int, err error) {
 		commands = appendIDArg(commands, id)
 	}
 	*buf = commands
-	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: 1, read: func(_ int, reply *cursor, failed error) (bad error) {
+	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: 1, sendBy: end, read: func(_ int, reply *cursor, failed error) (bad error) {
 		err = failed
 		if failed == nil {
 			var n int64

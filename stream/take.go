@@ -67,6 +67,10 @@ type Reclaimed struct {
 	At time.Time
 	// Late says that NotAfter had passed, so that nothing was taken.
 	Late bool
+	// Floor is the highest position at which the group could be made again, should it
+	// be deleted, without passing over anything that is not settled now: see
+	// [Group.Floor]. The zero ID when Late.
+	Floor ID
 }
 
 // Reclaim takes entries over that have been idle for longer than the lease,
@@ -85,7 +89,7 @@ func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (
 		return r, g.wrap("reclaim from", err)
 	}
 	claims, at, late := []claim(nil), int64(0), int64(0)
-	if err = reply.open(5); err == nil {
+	if err = reply.open(7); err == nil {
 		r.Next, err = reply.id()
 	}
 	if err == nil {
@@ -100,6 +104,9 @@ func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (
 	if err == nil {
 		late, err = reply.int()
 	}
+	if err == nil {
+		r.Floor, err = reply.floor()
+	}
 	if err != nil {
 		return Reclaimed{Next: what.Cursor}, g.wrap("reclaim from", err)
 	}
@@ -107,6 +114,35 @@ func (g *Group) Reclaim(ctx context.Context, consumer string, what Reclaiming) (
 	t, err := g.fetch(ctx, consumer, claims)
 	r.Batch, r.Lost = t.Batch, append(r.Lost, t.Lost...)
 	return r, g.wrap("reclaim from", err)
+}
+
+// floor decodes last-delivered-id and the lowest pending one, which may be empty.
+func (c *cursor) floor() (ID, error) {
+	texts := [2]string{}
+	for i := range texts {
+		var err error
+		if texts[i], err = c.str(); err != nil {
+			return ID{}, err
+		}
+	}
+	if texts[0] == "" {
+		return ID{}, nil
+	}
+	at, err := ParseID(texts[0])
+	if err != nil || texts[1] == "" {
+		return at, err
+	}
+	lowest, err := ParseID(texts[1])
+	return floorOf(at, lowest), err
+}
+
+// floorOf is the floor of a group at that position, of whose pending entries this is
+// the lowest.
+func floorOf(at, lowest ID) ID {
+	if before := lowest.Prev(); before.Compare(at) < 0 {
+		return before
+	}
+	return at
 }
 
 var recoverScript = newScript("recover", recoverLua)

@@ -27,6 +27,15 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- The group's last-delivered-id; nil when there is no such group. The stream exists.
+local function position()
+  for _, info in ipairs(redis.call('XINFO', 'GROUPS', STREAM)) do
+    local by = {}
+    for i = 1, #info, 2 do by[info[i]] = info[i + 1] end
+    if by['name'] == GROUP then return by['last-delivered-id'] end
+  end
+end
+
 -- Number of failures and the last error of an entry.
 local function failures(id)
   local v = redis.call('HGET', FAILURES, id)

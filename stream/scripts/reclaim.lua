@@ -4,13 +4,14 @@
 -- the server's time in ms after which nothing may be taken (0: never mind): when
 -- the server stood still, or its clock jumped, those who live look idle.
 -- Answers [next cursor, id, deliveries, failures of each entry taken, ids whose
--- payload was lost, server's time, 1 when it was too late]. The entries themselves
--- are read by the caller: through Lua they would cost the server twice as much.
+-- payload was lost, server's time, 1 when it was too late, last-delivered-id, lowest
+-- pending id or '']. The entries themselves are read by the caller: through Lua they
+-- would cost the server twice as much.
 local bad = check_dead()
 if bad then return bad end
 local now = now_ms()
 local latest = tonumber(ARGV[6])
-if latest > 0 and now > latest then return { ARGV[4], {}, {}, now, 1 } end
+if latest > 0 and now > latest then return { ARGV[4], {}, {}, now, 1, '', '' } end
 local found = redis.call('XAUTOCLAIM', STREAM, GROUP, PARKED, ARGV[3], ARGV[4], 'COUNT', ARGV[5], 'JUSTID')
 local ids = found[2]
 if redis.call('EXISTS', RETRY) == 1 then
@@ -58,4 +59,5 @@ for _, id in ipairs(found[3] or {}) do -- deleted while pending; XAUTOCLAIM drop
   entomb(id, 0)
   lost[#lost + 1] = id
 end
-return { found[1], taken, lost, now, 0 }
+local lowest = redis.call('XPENDING', STREAM, GROUP, '-', '+', 1)[1]
+return { found[1], taken, lost, now, 0, position() or '', lowest and lowest[1] or '' }

@@ -2,18 +2,21 @@
 -- pending entries list. ARGV: the position from which the group reads on when it
 -- has to be made, then id, deliveries, ... of what is held.
 -- Answers 1 when the group was made, 0 when it was there.
-local function position()
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', STREAM)) do
-    local by = {}
-    for i = 1, #info, 2 do by[info[i]] = info[i + 1] end
-    if by['name'] == GROUP then return by['last-delivered-id'] end
+local function last_id()
+  local info = redis.call('XINFO', 'STREAM', STREAM)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return info[i + 1] end
   end
 end
-local at = redis.call('EXISTS', STREAM) == 1 and position()
+local there = redis.call('EXISTS', STREAM) == 1
+local at = there and position()
 local made = 0
 if not at then
-  redis.call('XGROUP', 'CREATE', STREAM, GROUP, ARGV[3], 'MKSTREAM')
   at, made = ARGV[3], 1
+  -- A stream that has gone as well, or has not come as far as the position yet, is
+  -- another one: all of it is new. The server's clock, and with it the ids, went back.
+  if not there or above(at, last_id()) then at = '0-0' end
+  redis.call('XGROUP', 'CREATE', STREAM, GROUP, at, 'MKSTREAM')
 end
 for i = 4, #ARGV, 2 do
   local id = ARGV[i]

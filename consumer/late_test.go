@@ -1,0 +1,96 @@
+package consumer_test
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/embedded"
+	"github.com/leat-io/leat/internal/streamtest"
+	"github.com/leat-io/leat/stream"
+)
+
+// A heartbeat is on its way for longer than the lease. Meanwhile another consumer takes
+// the entry over, and settles it: that it is not pending any more must not be taken for
+// a group that was deleted, and the entry put back. Red when the age of the lease is
+// that of the moment at which the heartbeat was sent.
+func TestSettledEntryIsNotPutBackByALateHeartbeat(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ids := l.Publish(1)
+	var hold atomic.Bool
+	settled := make(chan struct{})
+	keeper := newKeeper(t, func(args []any) <-chan struct{} {
+		if hold.Load() && slices.Contains(args, any(ids[0].String())) {
+			return settled
+		}
+		return nil
+	})
+	h := newHeld()
+	var starts streamtest.Tally
+	outcomes := make(chan consumer.Outcome, 10)
+	l.RunOn(l.Dial(stream.WithHook(keeper), stream.WithTimeout(streamtest.Patience)), func(ctx context.Context, d *stream.Delivery) error {
+		starts.Hit(d.ID)
+		hold.Store(true)
+		return h.handle(ctx, d)
+	}, func(c *consumer.Config) {
+		c.Lease = 400 * time.Millisecond
+		c.Hooks.Settled = func(_ *stream.Delivery, o consumer.Outcome, _ time.Duration) { outcomes <- o }
+	})
+	receive(t, h.started, "the entry")
+	receive(t, keeper.holding, "the heartbeat on its way")
+	var others streamtest.Tally
+	l.Run(others.Handler, lease(400*time.Millisecond))
+	streamtest.Eventually(t, func() bool { return others.Total() == 1 && len(l.Pending()) == 0 }, "another one has settled it")
+	hold.Store(false)
+	close(settled)
+	receive(t, h.cause, "the end of the handler's context")
+	h.release <- nil
+	require.Equal(t, consumer.Lost, receive(t, outcomes, "what became of it"))
+	require.Empty(t, l.Pending())
+	require.Equal(t, 1, others.Total())
+	require.Equal(t, 1, starts.Total())
+}
+
+// The server's clock goes back by an hour. What a dead worker left is taken over all
+// the same, and what a living one has stays with it. Red when nobody lets the idle
+// times count anew.
+func TestReclaimAfterTheClockWentBack(t *testing.T) {
+	t.Parallel()
+	broker, err := embedded.Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = broker.Close() })
+	l := streamtest.New(t, broker.URL())
+	_, err = l.Group.Create(l.Ctx, stream.Oldest())
+	require.NoError(t, err)
+	l.Publish(2)
+	batch, err := l.Group.Reader("dead", false).Read(l.Ctx, 1, 0)
+	require.NoError(t, err)
+	require.Len(t, batch, 1)
+	h := newHeld()
+	var tally streamtest.Tally
+	l.Run(func(ctx context.Context, d *stream.Delivery) error {
+		if tally.Hit(d.ID); d.ID == "1" {
+			return h.handle(ctx, d)
+		}
+		return nil
+	}, func(c *consumer.Config) {
+		c.Lease = 2 * time.Second
+		c.Hooks.Taken = func(_ string, how consumer.Taking, _ int, _ time.Duration) {
+			if how == consumer.Read { // the worker has seen the clock as it was
+				broker.SetClockOffset(-time.Hour)
+			}
+		}
+	})
+	receive(t, h.started, "the second entry")
+	streamtest.Eventually(t, func() bool { return tally.Of("0") == 1 }, "what the dead one had")
+	require.Empty(t, h.cause, "the second entry is still its worker's")
+	h.release <- nil
+	l.Settled()
+	require.Equal(t, 1, tally.Of("1"))
+}
