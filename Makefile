@@ -35,7 +35,7 @@ build: check-go ## build the static binary ./bin/leat
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(REVISION)" -o bin/leat ./cmd/leat
 
 .PHONY: test
-test: deps servers vet lint vuln unit ## everything: install what is missing, vet, lint, govulncheck, all tests with -race
+test: deps servers vet lint vuln unit histories ## everything: install what is missing, vet, lint, govulncheck, all tests with -race, 10,000 simulated histories
 
 .PHONY: deps
 deps: check-go ## install redis-server and a C compiler where they are missing
@@ -69,6 +69,10 @@ vuln: ## govulncheck, where its database can be reached (VULNDB=file:///... for 
 .PHONY: unit
 unit: deps ## the tests alone (PKG=./stream/... ARGS='-run TestPing')
 	CGO_ENABLED=1 $(TOOL) gotestsum --format=pkgname --format-icons=text --format-hide-empty-pkg -- $(TEST_FLAGS) $(ARGS) $(PKG)
+
+.PHONY: histories
+histories: check-go ## 10,000 simulated histories, without the race detector (HISTORIES=100000)
+	go test ./internal/simulate -count=1 -timeout 2h -run TestSeeds -simulate.seeds $(or $(HISTORIES),10000)
 
 .PHONY: cover
 cover: deps ## the tests with coverage: coverage.html
@@ -109,6 +113,30 @@ profile: deps ## CPU profile of a benchmark, the top of it: PKG=./consumer BENCH
 	go test -run '^$$' -bench '$(BENCH)' -cpuprofile cpu.out -memprofile mem.out -o profile.test $(if $(filter ./...,$(PKG)),./consumer,$(PKG))
 	go tool pprof -top -nodecount 40 profile.test cpu.out
 
+# Everything that is started, killed and cut off below is a child of the command: nothing else on the machine is touched.
+.PHONY: faults
+faults: deps ## real processes under every fault, ten minutes (ARGS='-for 1h -scenarios kill,power')
+	@scripts/install-network.sh
+	go run ./test/faults/cmd/faults run $(if $(ARGS),$(ARGS),-for 10m) -results faults-results
+
+.PHONY: soak
+soak: deps ## the same and simulated histories for hours; goes on where it ended (SOAK=4h)
+	@scripts/install-network.sh
+	go build -o bin/faults ./test/faults/cmd/faults
+	go test -c -o bin/simulate.test ./internal/simulate
+	bin/simulate.test -test.run '^TestSeeds$$' -test.timeout 0 -simulate.seeds 1000000000 -simulate.for $(SOAK) -simulate.result soak-simulation.json & \
+	bin/faults soak -for $(SOAK) -results soak-results; wait
+
+SOAK ?= 4h
+
+.PHONY: agree
+agree: deps servers ## random operations on the model of Redis and on every redis-server at hand (OPERATIONS=1000000)
+	go test ./internal/agree -count=1 -timeout 2h -agree.operations $(or $(OPERATIONS),1000000) -agree.report $(CURDIR)/docs/reliability/agree.json
+
+.PHONY: mutations
+mutations: deps ## take each mechanism out and see that it is noticed (an hour; ARGS='-only fence')
+	go run ./test/mutations $(ARGS)
+
 .PHONY: image
 image: ## build the container image leat:VERSION with docker, podman or buildah
 	@for builder in docker podman buildah; do \
@@ -122,7 +150,8 @@ tools: check-go ## build the pinned tools, so that the first lint is quick
 	$(TOOL) golangci-lint version
 	$(TOOL) govulncheck -version
 	$(TOOL) gotestsum --version
+	$(TOOL) -n github.com/Shopify/toxiproxy/v2/cmd/server >/dev/null
 
 .PHONY: clean
 clean: ## remove what the targets above have made
-	rm -rf bin dist coverage.out coverage.html cpu.out mem.out profile.test bench/quick
+	rm -rf bin dist coverage.out coverage.html cpu.out mem.out profile.test bench/quick faults-results

@@ -49,7 +49,7 @@ func TestSettledEntryIsNotPutBackByALateHeartbeat(t *testing.T) {
 	streamtest.Eventually(t, func() bool { return others.Total() == 1 && len(l.Pending()) == 0 }, "another one has settled it")
 	hold.Store(false)
 	close(settled)
-	receive(t, h.cause, "the end of the handler's context")
+	require.ErrorIs(t, receive(t, h.cause, "the end of the handler's context"), consumer.ErrLeaseLost)
 	h.release <- nil
 	require.Equal(t, consumer.Lost, receive(t, outcomes, "what became of it"))
 	require.Empty(t, l.Pending())

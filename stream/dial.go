@@ -103,8 +103,9 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithHook adds a go-redis hook to every connection, blocking reads included:
-// for instrumentation, and the seam at which a simulated server answers.
+// WithHook adds a go-redis hook to every connection, blocking reads included: for
+// instrumentation, and for tests that lose replies. It costs speed: each reply is
+// copied for it.
 func WithHook(h redis.Hook) Option {
 	return func(s *settings) error {
 		s.hooks = append(s.hooks, h)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // app is what the commands share: where they read and print, the environment, and
@@ -12,6 +13,8 @@ type app struct {
 	stdout, stderr io.Writer
 	env            func(name string) (value string, ok bool)
 	redis          redisFlags
+	// credentials are those in the arguments, which no line may have.
+	credentials []string
 	// running: the command line was understood, so that errors are not its any
 	// more.
 	running bool
@@ -19,10 +22,14 @@ type app struct {
 
 // complain prints one line to stderr.
 func (a *app) complain(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "leat: "+oneLine(redact(fmt.Sprintf(format, args...))))
+	a.note("leat: "+format, args...)
 }
 
 // note prints one line to stderr that is no complaint.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintln(a.stderr, oneLine(redact(fmt.Sprintf(format, args...))))
+	line := fmt.Sprintf(format, args...)
+	for _, secret := range a.credentials {
+		line = strings.ReplaceAll(line, "://"+secret+"@", "://***@")
+	}
+	fmt.Fprintln(a.stderr, oneLine(redact(line)))
 }

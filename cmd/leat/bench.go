@@ -90,7 +90,7 @@ func (a *app) bench(cmd *cobra.Command, cfg gauge.Config, memory int, asJSON boo
 	if asJSON {
 		return printJSON(a.stdout, report)
 	}
-	report.WriteText(a.stdout)
+	report.WriteText(plainWriter{a.stdout}) // it has words of the server's
 	return nil
 }
 

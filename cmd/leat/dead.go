@@ -118,7 +118,7 @@ func (a *app) listLetters(ctx context.Context, g *stream.Group, count int, asJSO
 	rows := make([][]string, len(letters))
 	for i, l := range letters {
 		rows[i] = []string{
-			l.ID.String(), l.EntryID.String(), l.Reason, strconv.Itoa(l.Attempts), strconv.Itoa(l.Deliveries),
+			l.ID.String(), l.EntryID.String(), safe(l.Reason, 20), strconv.Itoa(l.Attempts), strconv.Itoa(l.Deliveries),
 			l.Time.Format(time.RFC3339), safe(l.Error, 80),
 		}
 	}

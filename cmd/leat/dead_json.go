@@ -20,7 +20,8 @@ type letterJSON struct {
 	Failures   int       `json:"failures"`
 	Deliveries int       `json:"deliveries"`
 	Consumer   string    `json:"consumer"`
-	Time       time.Time `json:"time"`
+	// Time is null when it is no time of ours.
+	Time *time.Time `json:"time"`
 	// Fields are null when they had been deleted.
 	Fields []fieldJSON `json:"fields"`
 }
@@ -46,7 +47,7 @@ func (b bytesJSON) MarshalJSON() ([]byte, error) {
 func newLetterJSON(l *stream.Letter) letterJSON {
 	out := letterJSON{
 		ID: l.ID, Stream: l.Stream, Group: l.Group, EntryID: l.EntryID, Reason: l.Reason, Error: l.Error,
-		Failures: l.Attempts, Deliveries: l.Deliveries, Consumer: l.Consumer, Time: l.Time,
+		Failures: l.Attempts, Deliveries: l.Deliveries, Consumer: l.Consumer, Time: dated(l.Time),
 	}
 	for _, f := range l.Fields {
 		out.Fields = append(out.Fields, fieldJSON{bytesJSON(f.Name), bytesJSON(f.Value)})

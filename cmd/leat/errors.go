@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -35,7 +37,36 @@ var credentials = regexp.MustCompile(`://[^\s"]*@`)
 // mistyped command line may be quoted by one.
 func redact(s string) string { return credentials.ReplaceAllString(s, "://***@") }
 
-// oneLine joins the lines of errors.Join.
+// credentialsIn are user and password of the URLs among the arguments, as they are and as they are quoted: with a space or a
+// quote in them they are none of a URL, and redact cannot tell where they end.
+func credentialsIn(args []string) (all []string) {
+	for _, arg := range args {
+		_, rest, _ := strings.Cut(arg, "://")
+		if end := strings.LastIndexByte(rest, '@'); end > 0 {
+			quoted := strconv.Quote(rest[:end])
+			all = append(all, rest[:end], quoted[1:len(quoted)-1])
+		}
+	}
+	return all
+}
+
+// oneLine joins the lines of errors.Join, and makes what a terminal would obey visible: names of groups and the words of a
+// server come from others.
 func oneLine(s string) string {
-	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; ")
+	return visible(strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; "))
+}
+
+// visible is s with everything that is not printable as Go writes it in a string: \x1b, \u202e.
+func visible(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if quoted := strconv.Quote(s[:size]); !strconv.IsPrint(r) || r == utf8.RuneError && size == 1 {
+			b.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
 }

@@ -17,7 +17,7 @@ func run(args []string) int {
 	redis.SetLogger(silent{})          // its errors come back to us, and are told once
 	ctx, stop := signalContext(context.Background())
 	defer stop()
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv, credentials: credentialsIn(args)}
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)

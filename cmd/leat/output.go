@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -41,11 +44,54 @@ func setOneOf(to *string, s string, allowed ...string) error {
 	return fmt.Errorf("want %s", strings.Join(allowed, " or "))
 }
 
-// printJSON prints v as one line.
+// printJSON prints v as one line. What a terminal would obey is escaped, beyond what JSON asks for: U+009B begins a command
+// as ESC [ does.
 func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeJSON(line.Bytes()))
+	return err
+}
+
+// escapeJSON escapes everything behind ASCII that is not printable: in JSON that is inside of strings.
+func escapeJSON(line []byte) []byte {
+	if !bytes.ContainsFunc(line, unseen) {
+		return line
+	}
+	var out bytes.Buffer
+	for _, r := range string(line) {
+		switch high, low := utf16.EncodeRune(r); {
+		case !unseen(r):
+			out.WriteRune(r)
+		case high == utf8.RuneError:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return out.Bytes()
+}
+
+func unseen(r rune) bool { return r >= 0x7f && !strconv.IsPrint(r) }
+
+// plainWriter makes what it writes visible, line by line.
+type plainWriter struct{ io.Writer }
+
+func (p plainWriter) Write(b []byte) (int, error) {
+	for line := range strings.Lines(string(b)) {
+		text, ended := strings.CutSuffix(line, "\n")
+		if text = visible(text); ended {
+			text += "\n"
+		}
+		if _, err := io.WriteString(p.Writer, text); err != nil {
+			return 0, err
+		}
+	}
+	return len(b), nil
 }
 
 // printTable prints rows under a header, in columns.
@@ -76,4 +122,12 @@ func safe(s string, limit int) string {
 		s = strconv.Quote(s)
 	}
 	return s + dots
+}
+
+// dated is t where JSON can write it. Times come from Redis, where anybody may have written them.
+func dated(t time.Time) *time.Time {
+	if year := t.UTC().Year(); year < 0 || year > 9999 {
+		return nil
+	}
+	return &t
 }

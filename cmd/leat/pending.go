@@ -97,8 +97,7 @@ func pendingRows(ctx context.Context, g *stream.Group, q stream.PendingQuery) ([
 	for i, e := range entries {
 		rows[i] = pendingRow{ID: e.ID, Consumer: e.Consumer, IdleSeconds: e.Idle.Seconds(), Deliveries: e.Deliveries}
 		if t, ok := due[e.ID]; ok {
-			t = t.UTC()
-			rows[i].Due = &t
+			rows[i].Due = dated(t.UTC())
 		}
 	}
 	return rows, nil

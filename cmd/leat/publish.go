@@ -31,6 +31,11 @@ default) ends there with exit code 1, what came before is stored; skip goes on,
 counts, and exits 0. When Redis does not take an event, both end with exit code 1 and
 say which lines are not stored, and of which it is not known.
 
+With --replicas an event counts as stored when that many replicas of the master have
+it, too; with --fsync when it is on disk, there and with the master. One that does not
+get that far in --durability-timeout is in the stream all the same: that is reported,
+with exit code 1, and nothing is sent again.
+
 --producer is stored with each event as the extension "producer", and is the source
 of events that have none. STREAM may come from LEAT_STREAM or STREAM.`
 
@@ -64,6 +69,9 @@ type publish struct {
 	producer                       string
 	extensions                     []string
 	rate                           float64
+	replicas                       int
+	fsync                          bool
+	durabilityTimeout              time.Duration
 	onError                        onError
 	maxEvent                       int
 	output                         outputFlag
@@ -101,6 +109,9 @@ func (p *publish) register(cmd *cobra.Command) {
 	p.onError = "stop"
 	flags.Var(&p.onError, "on-error", "at a bad line: stop or skip")
 	flags.IntVar(&p.maxEvent, "max-event-bytes", defaultMaxEvent, "how large an event may be")
+	flags.IntVar(&p.replicas, "replicas", 0, "how many replicas must have an event")
+	flags.BoolVar(&p.fsync, "fsync", false, "events must be on disk (Redis 7.2, with AOF)")
+	flags.DurationVar(&p.durabilityTimeout, "durability-timeout", 0, "how long --replicas and --fsync may take (1s, 5s with --fsync)")
 	p.output.register(cmd)
 }
 
@@ -129,6 +140,7 @@ func (p *publish) run(cmd *cobra.Command, args []string) error {
 	pr, err := producer.New(conn, producer.Config{
 		Source: p.producerSource(), MaxEventBytes: p.maxEvent,
 		MaxPendingBytes: max(producer.DefaultMaxPendingBytes, p.maxEvent),
+		Replicas:        p.replicas, Fsync: p.fsync, DurabilityTimeout: p.durabilityTimeout,
 	})
 	if err != nil {
 		return &usageError{err}

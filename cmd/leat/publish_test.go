@@ -189,3 +189,33 @@ func TestPublishReportsUnknownOutcomes(t *testing.T) {
 	require.Contains(t, p.stderr.String(), "of 1 events it is not known whether they are stored: lines 3")
 	require.Contains(t, p.stderr.String(), "outcome unknown")
 }
+
+// TestPublishToReplicas: what only the master has is reported with its ID, and is in the stream.
+func TestPublishToReplicas(t *testing.T) {
+	t.Parallel()
+	server := redistest.Shared(t)
+	rdb := server.Client(t)
+	name := redistest.Prefix(t) + "orders"
+	c := call{env: []string{"LEAT_REDIS=" + server.URL(), "LEAT_REPLICAS=1"}}
+	r := c.leat(t, "publish", name, "--data", "1", "--durability-timeout", "1ms")
+	require.Equal(t, 1, r.code)
+	require.Empty(t, r.stdout)
+	require.Contains(t, r.stderr, "0 of 1 replicas have it after 1ms")
+	messages, err := rdb.XRange(t.Context(), name, "-", "+").Result()
+	require.NoError(t, err)
+	require.Len(t, messages, 1)
+	require.Contains(t, r.stderr, messages[0].ID)
+
+	r = call{stdin: strings.NewReader("{}\n"), env: c.env}.leat(t, "publish", name, "-", "--output", "json")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stdout, `"stored":0`)
+	require.Contains(t, r.stderr, "stored on the master")
+	require.EqualValues(t, 2, rdb.XLen(t.Context(), name).Val())
+
+	r = call{env: c.env}.leat(t, "publish", name, "--replicas", "-1")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.stderr, "replicas -1")
+
+	sentinel := redistest.SharedSentinel(t)
+	done(t, "publish", name, "--redis", sentinel.URL(), "--replicas", "2", "--durability-timeout", "30s")
+}

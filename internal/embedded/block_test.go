@@ -117,6 +117,25 @@ func TestServedInOrder(t *testing.T) {
 	})
 }
 
+// TestWokenByWhatIsGone: Redis 7.0 looks at the last ID when it wakes a client,
+// so that what was trimmed or deleted in the same step is answered with nothing.
+func TestWokenByWhatIsGone(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, addr string) {
+		reader, other := dial(t, addr), dial(t, addr)
+		require.Equal(t, "+OK", other.do("XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"))
+		reader.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">")
+		blockedIn(t, other, 1)
+		other.do("XADD", "s", "MAXLEN", "0", "5-1", "f", "v")
+		assert.Equal(t, `[["s" []]]`, reader.receive())
+		assert.Contains(t, other.do("XINFO", "CONSUMERS", "s", "g"), `"name" "c" "pending" :0`)
+		reader.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+		blockedIn(t, other, 1)
+		other.do("EVAL", "for i = 1, 1500 do redis.call('XADD', 's', '6-' .. i, 'f', 'v') end", "0")
+		assert.Equal(t, 1000, strings.Count(reader.receive(), `"6-`), "no COUNT is one of 1000")
+	})
+}
+
 // TestDeadClientGetsNothing: what comes after a blocked client hung up is
 // left for the living.
 func TestDeadClientGetsNothing(t *testing.T) {

@@ -83,8 +83,9 @@ func NewSilent() (*Broker, error) {
 		return nil, fmt.Errorf("make silent broker: %w", err)
 	}
 	b.redis.Server().Close() // waits for the pipe's goroutines; its commands go on working
+	b.redis.Seed(1)
 	b.silent = true
-	b.scripts.open(nil, b)
+	b.scripts.open(context.Background(), b)
 	return b, nil
 }
 

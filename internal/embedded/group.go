@@ -105,7 +105,7 @@ func (g *group) advance(s *stream, id entryID) {
 	}
 	if g.read != unknownRead && !s.tombstonesFrom(id) {
 		g.read++
-	} else if s.added > 0 {
+	} else if s.added != 0 {
 		g.read = s.distance(id)
 	}
 	g.last = id

@@ -117,7 +117,9 @@ func (b *Broker) takeBack(key string, wrote bool) {
 	}
 	if wrote && kind != "stream" {
 		b.takeValue(key, kind, o)
-		b.takeTTL(key)
+		if b.keys[key] != nil {
+			b.takeTTL(key)
+		}
 	}
 	b.redis.Del(key)
 }
@@ -142,6 +144,7 @@ func (b *Broker) takeValue(key, kind string, o *object) {
 			z.set(member, scores[member])
 		}
 		o.value = z
+		b.dropEmpty(key, z) // miniredis may leave one that Redis would not
 	}
 }
 

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,4 +128,124 @@ func TestSnapshotAndReset(t *testing.T) {
 		assert.Equal(t, empty, digest(s))
 		assert.Equal(t, full, fill(s), "the same again")
 	})
+}
+
+// TestSilentIsDeterministic: the same commands get the same bytes, whatever
+// happened before, scripts, sets and errors included.
+func TestSilentIsDeterministic(t *testing.T) {
+	t.Parallel()
+	b := silent(t)
+	run := func() (all string) {
+		synctest.Test(t, func(*testing.T) {
+			b.Reset()
+			s := b.Open()
+			all = fill(s)
+			for _, line := range []string{
+				"SADD set c d e f g h i j k", "SPOP set", "SRANDMEMBER set", "SMEMBERS set", "KEYS *", "SCAN 0", "RANDOMKEY", "HGETALL h", "COMMAND", "COMMAND INFO xadd xgroup set",
+				"CONFIG GET *", "CLIENT LIST", "EVAL `local t = {} for k, v in pairs({a = 1, b = 2, c = 3, [7] = 4}) do t[#t + 1] = tostring(k) .. v end return t` 0",
+				"EVAL `return redis.call('NOSUCH')` 0", "INFO stats",
+			} {
+				all += say(s, line) + "\n"
+			}
+		})
+		return all
+	}
+	first := run()
+	for range 20 {
+		if !assert.Equal(t, first, run()) {
+			return
+		}
+	}
+}
+
+// TestSilentSessionsAtOnce: clients of a bubble may call at the same time.
+func TestSilentSessionsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := silent(t)
+	synctest.Test(t, func(t *testing.T) {
+		b.Reset()
+		setup := b.Open()
+		say(setup, "XGROUP CREATE s g 0 MKSTREAM")
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				reader := b.Open()
+				for range 50 {
+					say(reader, "XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS s >")
+				}
+			})
+			all.Go(func() {
+				writer := b.Open()
+				for range 50 {
+					say(writer, "XADD s * f v")
+					say(writer, "EVAL `redis.call('INCR', KEYS[1])` 1 n")
+				}
+			})
+		}
+		all.Wait()
+		assert.Equal(t, "$3 200", say(setup, "GET n"))
+		assert.Equal(t, "*4 :200", say(setup, "XPENDING s g")[:7])
+	})
+}
+
+// TestBegin: a command that blocks gives something to poll.
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	b := silent(t)
+	reader, writer := b.Open(), b.Open()
+	reply, blocked := reader.Begin(words("XREAD BLOCK 0 STREAMS s $"))
+	require.Nil(t, reply)
+	_, done := blocked.Poll()
+	assert.False(t, done)
+	reply, none := writer.Begin(words("XADD s 1-1 f v"))
+	assert.Nil(t, none)
+	assert.Equal(t, "$3\r\n1-1\r\n", string(reply))
+	reply, done = blocked.Poll()
+	assert.True(t, done)
+	assert.Contains(t, string(reply), "1-1")
+
+	_, blocked = reader.Begin(words("XREAD BLOCK 1 STREAMS s $"))
+	assert.Equal(t, "*-1\r\n", string(blocked.Wait()))
+	_, blocked = reader.Begin(words("XREAD BLOCK 0 STREAMS s $"))
+	b.Reset()
+	assert.Nil(t, blocked.Wait())
+	assert.Nil(t, reader.Do(nil))
+}
+
+// TestRareCommandsOfOwnTypes: miniredis is lent what it works on, and what it
+// makes is taken back.
+func TestRareCommandsOfOwnTypes(t *testing.T) {
+	t.Parallel()
+	s := silent(t).Open()
+	for _, step := range [][2]string{
+		{"HSET h b 1 a 2 c 3", ":3"},
+		{"HINCRBYFLOAT h a 0.5", "$3 2.5"},
+		{"HGETALL h", "*6 $1 b $1 1 $1 a $3 2.5 $1 c $1 3"},
+		{"ZADD z 1 a 2 b", ":2"},
+		{"ZADD y 5 b", ":1"},
+		{"ZUNIONSTORE h 2 z y", ":2"},
+		{"TYPE h", "+zset"},
+		{"ZRANGE h 0 -1 WITHSCORES", "*4 $1 a $1 1 $1 b $1 7"},
+		{"SET k v EX 100", "+OK"},
+		{"SETRANGE k 3 x", ":4"},
+		{"TTL k", ":100"},
+		{"GET k", "$4 v\x00\x00x"},
+		{"XADD s 1-1 f v", "$3 1-1"},
+		{"SADD s x", "-WRONGTYPE Operation against a key holding the wrong kind of value"},
+		{"XLEN s", ":1"},
+		{"RPUSH l s z k", ":3"}, // members that are keys
+		{"LRANGE l 0 -1", "*3 $1 s $1 z $1 k"},
+		{"XLEN s", ":1"},
+		{"ZCARD z", ":2"},
+		{"GET l", "-WRONGTYPE Operation against a key holding the wrong kind of value"},
+		{"EXPIRE l 100", ":1"},
+		{"RENAME l s", "+OK"},
+		{"TTL s", ":100"},
+		{"LLEN s", ":3"},
+		{"XADD s 1-1 f v", "-WRONGTYPE Operation against a key holding the wrong kind of value"},
+		{"LPOP s 3", "*3 $1 s $1 z $1 k"},
+		{"EXISTS s l", ":0"},
+	} {
+		assert.Equal(t, step[1], say(s, step[0]), step[0])
+	}
 }

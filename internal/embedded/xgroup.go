@@ -106,8 +106,9 @@ func xgroupSetID(c *call) any {
 	case len(c.args) > 6 || len(c.args) == 5:
 		return badWords(c, "XGROUP")
 	}
-	last, ok := s.last, true
+	last := s.last
 	if c.args[3] != "$" {
+		var ok bool
 		if last, ok = parseEdge(c.args[3], 0); !ok {
 			return badID
 		}

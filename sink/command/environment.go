@@ -21,8 +21,9 @@ var (
 	// REDISCLI_AUTH or CACHE_REDIS_URL; REDIS_HOSTNAME and REDIS_PORT are none.
 	redisName  = regexp.MustCompile(`(?i)REDIS|VALKEY`)
 	secretName = regexp.MustCompile(`(?i)PASS|PWD|AUTH|TOKEN|SECRET|CRED|URL|URI|DSN`)
-	// redisURL is a URL with a user or password in it.
-	redisURL = regexp.MustCompile(`(?i)(redis|rediss|valkey|valkeys)(\+[a-z]+)?://[^/@\s]*@`)
+	// redisURL is a URL with a user or password in it, of leat's kinds or of other clients' (redis-sentinel://), be the password
+	// encoded as it should or not.
+	redisURL = regexp.MustCompile(`(?i)(redis|valkey)[a-z+-]*://[^@\s]*@`)
 )
 
 // inherited is what of the worker's environment a program may see.

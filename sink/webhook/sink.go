@@ -110,9 +110,9 @@ func (s *Sink) Handle(ctx context.Context, d *stream.Delivery) error {
 	if resp.StatusCode/100 == 2 {
 		return nil
 	}
+	scrub := newScrubber(s.secrets, token)
 	return verdict(resp, &StatusError{
-		Code: resp.StatusCode, Target: s.target, Redirect: redirect(resp),
-		Body: newScrubber(s.secrets, token).clean(string(body)),
+		Code: resp.StatusCode, Target: s.target, Redirect: scrub.clean(redirect(resp)), Body: scrub.clean(string(body)),
 	}, s.cfg.MaxRetryAfter)
 }
 

@@ -152,12 +152,12 @@ func largePayloads(t *testing.T, s server) {
 func tenThousandPending(t *testing.T, s server) {
 	l := s.lab(t)
 	const n = 10000
-	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	_, err := l.work.Create(l.Ctx, stream.Oldest())
 	require.NoError(t, err)
 	for from := 0; from < n; from += 1000 {
 		l.Add(streamtest.Events(n)[from : from+1000]...)
 	}
-	reader := l.Group.Reader("dead", false)
+	reader := l.work.Reader("dead", false)
 	for held := 0; held < n; {
 		batch, err := reader.Read(l.Ctx, 1000, 0)
 		require.NoError(t, err)
@@ -175,10 +175,10 @@ func tenThousandPending(t *testing.T, s server) {
 // counted, and a tombstone says so.
 func payloadLost(t *testing.T, s server) {
 	l := s.lab(t)
-	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	_, err := l.work.Create(l.Ctx, stream.Oldest())
 	require.NoError(t, err)
 	ids := l.Publish(10)
-	reader := l.Group.Reader("dead", false)
+	reader := l.work.Reader("dead", false)
 	batch, err := reader.Read(l.Ctx, 10, 0)
 	require.NoError(t, err)
 	require.Len(t, batch, 10)
@@ -223,7 +223,7 @@ func manyStreams(t *testing.T, s server) {
 	}, func(c *consumer.Config) { c.Streams = streams })
 	streamtest.Eventually(t, func() bool { return tally.Total() == 505 }, "all of all streams")
 	for _, name := range streams {
-		g, err := l.Conn.Group(name, "workers", stream.DeadLetter{})
+		g, err := l.operator.Group(name, "workers", stream.DeadLetter{})
 		require.NoError(t, err)
 		streamtest.Eventually(t, func() bool { info, err := g.Info(l.Ctx); return err == nil && info.Pending == 0 }, "settled")
 	}
@@ -233,10 +233,14 @@ func manyStreams(t *testing.T, s server) {
 func wrappedClient(t *testing.T, s server) {
 	l := s.lab(t)
 	admin := l.redis()
-	if s.ca != "" {
-		t.Log("the admin client has a certificate of its own")
+	o := *admin.Options() // with a certificate, where one is wanted
+	if s.worker != "" {
+		u, err := redis.ParseURL(s.worker)
+		require.NoError(t, err)
+		o.Username, o.Password = u.Username, u.Password
 	}
-	var client redis.UniversalClient = admin
+	client := redis.NewClient(&o)
+	defer client.Close()
 	conn := stream.Wrap(client)
 	var tally streamtest.Tally
 	a := l.RunOn(conn, tally.Handler, nil)
@@ -245,7 +249,7 @@ func wrappedClient(t *testing.T, s server) {
 	require.Equal(t, 20, tally.Total())
 	require.NoError(t, a.Stop())
 	require.NoError(t, conn.Close())
-	require.NoError(t, admin.Ping(l.Ctx).Err(), "the program's client is not closed")
+	require.NoError(t, client.Ping(l.Ctx).Err(), "the program's client is not closed")
 }
 
 func receive[T any](t *testing.T, ch <-chan T) T {

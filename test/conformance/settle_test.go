@@ -127,7 +127,7 @@ func deadLetterAndRedrive(t *testing.T, s server) {
 	streamtest.Eventually(t, func() bool { return tally.Total() == 6 }, "handled again")
 	l.Settled()
 	require.Empty(t, l.Letters())
-	g, err := l.Conn.Group(l.Stream, "others", stream.DeadLetter{})
+	g, err := l.operator.Group(l.Stream, "others", stream.DeadLetter{})
 	require.NoError(t, err)
 	streamtest.Eventually(t, func() bool {
 		info, err := g.Info(l.Ctx)
@@ -198,12 +198,12 @@ func pause(t *testing.T, s server) {
 func drain(t *testing.T, s server) {
 	l := s.lab(t)
 	started, release := make(chan string, 10), make(chan struct{})
+	l.Publish(10) // before: read one by one they would not fill the room to the last place
 	a := l.Run(func(_ context.Context, d *stream.Delivery) error {
 		started <- d.ID
 		<-release
 		return nil
 	}, func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = time.Hour, 2, 8 })
-	l.Publish(10)
 	running := []string{receive(t, started), receive(t, started)}
 	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 10 }, "all are taken")
 	a.Tell()
@@ -310,26 +310,26 @@ func fencedSettlement(t *testing.T, s server) {
 
 func namesGoOnlyWhenEmpty(t *testing.T, s server) {
 	l := s.lab(t)
-	_, err := l.Group.Create(l.Ctx, stream.Oldest())
+	_, err := l.work.Create(l.Ctx, stream.Oldest())
 	require.NoError(t, err)
 	l.Publish(3)
-	reader := l.Group.Reader("dead", false)
+	reader := l.work.Reader("dead", false)
 	batch, err := reader.Read(l.Ctx, 3, 0)
 	require.NoError(t, err)
 	require.Len(t, batch, 3)
 	require.NoError(t, reader.Close())
-	removed, err := l.Group.Leave(l.Ctx, "dead")
+	removed, err := l.work.Leave(l.Ctx, "dead")
 	require.NoError(t, err)
 	require.False(t, removed)
-	names, err := l.Group.RemoveIdle(l.Ctx, "me", 0)
+	names, err := l.work.RemoveIdle(l.Ctx, "me", 0)
 	require.NoError(t, err)
 	require.Empty(t, names)
 	require.Len(t, l.Pending(), 3)
 	held := []stream.Held{batch[0].Held(), batch[1].Held(), batch[2].Held()}
-	ok, err := l.Group.AckFenced(l.Ctx, "dead", held)
+	ok, err := l.work.AckFenced(l.Ctx, "dead", held)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true, true}, ok)
-	names, err = l.Group.RemoveIdle(l.Ctx, "me", 0)
+	names, err = l.work.RemoveIdle(l.Ctx, "me", 0)
 	require.NoError(t, err)
 	require.Equal(t, []string{"dead"}, names)
 }

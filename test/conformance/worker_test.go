@@ -30,7 +30,7 @@ type order struct {
 // starts on a line. It is killed with the test.
 func startWorker(l *lab, lease, busy time.Duration) (cmd *exec.Cmd, started <-chan string) {
 	l.t.Helper()
-	task, err := json.Marshal(order{l.URL, l.Stream, l.server.ca, l.server.cert, l.server.key, lease, busy})
+	task, err := json.Marshal(order{l.server.workerURL(), l.Stream, l.server.ca, l.server.cert, l.server.key, lease, busy})
 	require.NoError(l.t, err)
 	exe, err := os.Executable()
 	require.NoError(l.t, err)

@@ -1,6 +1,6 @@
-// Package faults breaks what runs: real worker processes are killed, redis-server
-// is killed and started again, and what the processes wrote down is compared with
-// what was promised.
+// Package faults breaks what runs: real worker processes are killed, redis-server is killed and started again, and what the
+// processes wrote down is compared with what was promised. The machine that does so is in the folders below; here are the tests of
+// single promises.
 package faults
 
 import (
@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/leat-io/leat/internal/redistest"
+	"github.com/leat-io/leat/test/faults/child"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(taskVariable) != "" {
-		os.Exit(workerMain())
+	if code, isChild := child.Main(); isChild {
+		os.Exit(code)
 	}
 	redistest.Main(m)
 }

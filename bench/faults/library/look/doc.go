@@ -1,0 +1,2 @@
+// Package look finds out what is in a stream and a consumer group of it.
+package look

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/leat-io/leat/test/faults/result"
+)
+
+func main() {
+	folder := flag.String("results", "docs/reliability", "the folder with the results")
+	out := flag.String("out", "docs/reliability.md", "the page to write")
+	soak := flag.String("soak", "", "a folder of results of `make soak`, whose sums become processes.json")
+	flag.Parse()
+	err := take(*soak, *folder)
+	if err == nil {
+		err = write(*folder, *out)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "reliability:", err)
+		os.Exit(1)
+	}
+}
+
+// take makes processes.json of the results of a soak.
+func take(soak, folder string) error {
+	if soak == "" {
+		return nil
+	}
+	results, err := result.Open(soak)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(results.Sum(), "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "processes.json"), append(text, '\n'), 0o644)
+}
+
+// page is the page while it is written.
+type page struct {
+	bytes.Buffer
+	folder string
+}
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+func write(folder, out string) error {
+	p := &page{folder: folder}
+	for _, section := range []func() error{
+		p.opening, p.processes, p.recovery, p.simulation, p.mutations, p.agreement, p.durability, p.found, p.peers, p.again,
+	} {
+		if err := section(); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(out, p.Bytes(), 0o644)
+}
+
+// load reads the JSON of a run; false when there is none, which the page says.
+func (p *page) load(name string, v any) (bool, error) {
+	text, err := os.ReadFile(filepath.Join(p.folder, name))
+	if errors.Is(err, os.ErrNotExist) {
+		p.line("*Not measured yet: %s is missing.*\n", name)
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", name, err)
+	}
+	return true, nil
+}
+
+// text puts a Markdown file in.
+func (p *page) text(name string) error {
+	text, err := os.ReadFile(filepath.Join(p.folder, name))
+	if errors.Is(err, os.ErrNotExist) {
+		p.line("*Not there yet: %s is missing.*\n", name)
+		return nil
+	}
+	p.Write(bytes.TrimSpace(text))
+	p.line("\n")
+	return err
+}
