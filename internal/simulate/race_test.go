@@ -4,4 +4,4 @@ package simulate
 
 // usualSeeds: the race detector makes each history ten times as slow. `make histories`
 // runs the others.
-const usualSeeds = 300
+const usualSeeds = 100
