@@ -18,11 +18,11 @@ func (g *Generator) moveClock() []string {
 	}
 	d := time.Duration(1+g.random.IntN(30)) * time.Millisecond
 	switch n := g.random.IntN(20); {
-	case n < 5:
+	case n < 8: // to the very end of times that commands name
+		d = []time.Duration{time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond, time.Second, time.Minute}[g.random.IntN(5)]
+	case n < 12:
 		d *= 100
-	case n < 7:
-		d *= 10_000
-	case n < 9 && !g.timed:
+	case n < 14 && !g.timed:
 		d = -d * 10
 	}
 	return []string{moved, d.String()}
@@ -107,6 +107,7 @@ var smallScripts = []string{
 	"redis.call('SET', 'k', 'v') return redis.call(unpack(ARGV))",
 	"redis.pcall(unpack(ARGV)) redis.call('HSET', 'h1', 'a', '1') return redis.call('XLEN', 's')",
 	"local n = 0 for i = 1, 120 do redis.call('XADD', 't', i + 1000 .. '-1', 'f', i) n = n + 1 end return n",
+	"for i = 1, 40 do redis.call('XADD', 't', '1700000000000-*', 'f', string.rep('x', i * #ARGV * 7 % 271), i, -i) end return redis.call('XTRIM', 't', 'MAXLEN', '~', #ARGV * 5)",
 	"return {redis.call('TIME')[1], redis.call('TYPE', 's').ok, #redis.call('KEYS', '*')}",
 	"#!lua flags=no-writes\nreturn redis.call(unpack(ARGV))",
 	"#!lua flags=allow-oom\nreturn redis.call(unpack(ARGV))",

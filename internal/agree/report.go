@@ -14,7 +14,8 @@ type Summary struct {
 	Sequences    int            `json:"sequences"`
 	Seeds        [2]uint64      `json:"seeds"` // the first and the last
 	Differences  int            `json:"differences"`
-	KnownChanges map[string]int `json:"knownChanges,omitempty"` // sequences by what newer servers do otherwise
+	KnownChanges map[string]int `json:"knownChanges,omitempty"` // sequences that ended early, by what newer servers do otherwise
+	Masked       []string       `json:"masked,omitempty"`       // what of newer servers' replies was left out of the comparison
 	Seconds      float64        `json:"seconds"`
 	// Commands is what was compared, by command and by script of leat.
 	Commands map[string]Tally `json:"commands"`
@@ -52,6 +53,9 @@ func (l *Lab) Run(seed uint64, operations int, scripts []Script) (Summary, *Diff
 	s := Summary{Server: l.Kind + " " + l.Version, Clock: "its own"}
 	if l.Exact() {
 		s.Clock = "exact"
+	}
+	for _, m := range l.rules.masks {
+		s.Masked = append(s.Masked, m.reason)
 	}
 	for ; s.Operations < operations; seed++ {
 		r, err := l.Try(NewGenerator(seed, scripts, l))

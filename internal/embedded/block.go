@@ -81,14 +81,17 @@ func (b *Broker) serveReady() {
 		key := b.ready[0]
 		b.ready = b.ready[1:]
 		s, _ := b.stream(key)
+		var dry *readRequest // one of a group that has nothing more to give
 		for _, w := range slices.Clone(b.waiting[key]) {
 			switch {
-			case w.finished:
+			case w.finished || dry != nil && w.req.grouped && w.req.group == dry.group:
 			case w.client.gone():
 				w.finish(hungUp{}) // nobody is there to get it
 			case s != nil:
 				if answer := w.req.serve(s, key); answer != nil {
 					w.finish(answer)
+				} else if w.req.grouped {
+					dry = w.req
 				}
 			case w.req.grouped:
 				w.finish(failure("UNBLOCKED the stream key no longer exists"))
