@@ -72,10 +72,9 @@ func (a *actor) run() (err error) {
 		return a.note(history.Exit, history.OK, "")
 	}
 	if a.Role == child.RoleProducer {
-		err = a.produce(ctx, a.job(options.Addr))
-	} else {
-		err = a.work(ctx, a.job(options.Addr))
+		return errors.Join(a.produce(ctx, a.job(options.Addr)), a.note(history.Exit, history.OK, ""))
 	}
+	err = a.work(ctx, a.job(options.Addr))
 	if ctx.Err() == nil {
 		// It was not told to end. A record of a crash as the last one makes its parent start another one.
 		err = errors.Join(errors.New("it ended by itself"), err)

@@ -14,7 +14,7 @@ import (
 // produce publishes at a rate until ctx ends, as requests that come in do: each waits for its own message, and those that may
 // be under way at once are limited. When that many wait, what is due is not sent later. No message is sent twice.
 func (a *actor) produce(ctx context.Context, j library.Job) error {
-	publisher, err := a.library.Publisher(ctx, j)
+	publisher, err := a.open(ctx, j)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,21 @@ func (a *actor) produce(ctx context.Context, j library.Job) error {
 	}
 	sending.Wait()
 	return publisher.Close()
+}
+
+// open opens the producer's side, and again where a fault has come between.
+func (a *actor) open(ctx context.Context, j library.Job) (library.Publisher, error) {
+	for {
+		publisher, err := a.library.Publisher(ctx, j)
+		if err == nil {
+			return publisher, nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // publish publishes a message and notes what is known of it: what is no success may have been stored all the same.

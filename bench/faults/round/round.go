@@ -113,6 +113,9 @@ func (r *round) run(ctx context.Context, calm func()) (err error) {
 	if err := r.begin(); err != nil {
 		return err
 	}
+	if err := r.flow(ctx); err != nil {
+		return err
+	}
 	if err := r.disturb(ctx); err != nil {
 		return err
 	}
@@ -168,6 +171,24 @@ func (r *round) begin() error {
 	}
 	r.arena = arena.Lane(r.opts.Seed, 0)
 	return nil
+}
+
+// flow waits until messages are published and handled.
+func (r *round) flow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		flows := r.crew.Producers()[0].Worked()
+		for _, p := range r.crew.Workers() {
+			flows = flows && p.Worked()
+		}
+		if flows {
+			return nil
+		}
+		if !sleep(ctx, look) {
+			return fmt.Errorf("no messages flow after %v: %w", patience, errors.Join(context.Cause(ctx), r.crew.Err()))
+		}
+	}
 }
 
 // end waits until everything is settled or the time for that is over, and counts.

@@ -44,3 +44,20 @@ func TestSumAndRatio(t *testing.T) {
 	require.Equal(t, Spread{0, 0, 1}, table.Cells[1].Lost)
 	require.Equal(t, []Cell{table.Cells[1]}, table.Broken())
 }
+
+// TestARunGoesOn where another one ended.
+func TestARunGoesOn(t *testing.T) {
+	t.Parallel()
+	before := &Table{Cells: []Cell{{Fault: "kill", Level: "D2", Payload: 200, Server: "redis 7", Rounds: []Round{{}, {Repetition: 2}}, Failed: []string{"no"}}}}
+	c := Cell{Fault: "kill", Level: "D2", Payload: 200, Server: "redis 7"}
+	c.take(before)
+	require.Len(t, c.Rounds, 2)
+	require.True(t, c.has(0))
+	require.False(t, c.has(1))
+	require.True(t, c.has(2))
+	for _, other := range []Cell{{Fault: "kill", Level: "D2", Payload: 200, Server: "redis 8"}, {Fault: "power", Level: "D2", Payload: 200, Server: "redis 7"}} {
+		other.take(before)
+		require.Empty(t, other.Rounds)
+		require.Empty(t, other.Failed)
+	}
+}

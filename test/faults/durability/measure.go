@@ -18,7 +18,8 @@ import (
 )
 
 // Measure measures every cell that Options ask for. A round that goes wrong is noted in its cell, and what this machine cannot do
-// in Cell.Unavailable; an error is about all of it.
+// in Cell.Unavailable; an error is about all of it. When ctx ends, the table has the rounds that were made before, for
+// Options.Before.
 func Measure(ctx context.Context, o Options) (Table, error) {
 	if err := o.complete(); err != nil {
 		return Table{}, fmt.Errorf("measure durability: %w", err)
@@ -35,18 +36,16 @@ func Measure(ctx context.Context, o Options) (Table, error) {
 	}
 	m.plan()
 	// One round of each cell, and then another: what else the machine does in an hour is spread over all of them.
+	var err error
 	for n := range o.Repetitions {
 		for _, c := range m.cells {
-			if m.table.Cells[c.at].Unavailable != "" {
-				continue
-			}
-			if err := m.round(ctx, c, n); err != nil {
-				return Table{}, err
+			if err == nil && !m.table.Cells[c.at].has(n) {
+				err = m.round(ctx, c, n)
 			}
 		}
 	}
 	m.table.sum()
-	return m.table, nil
+	return m.table, err
 }
 
 type measurement struct {
@@ -138,6 +137,9 @@ func (m *measurement) plan() {
 						cell.Server = m.newer.version
 					}
 					m.cells = append(m.cells, &plannedCell{len(m.table.Cells), f, l, payload})
+				}
+				if m.options.Before != nil {
+					cell.take(m.options.Before)
 				}
 				m.table.Cells = append(m.table.Cells, cell)
 			}

@@ -19,6 +19,8 @@ type Options struct {
 	Levels      []string      // names; none: all
 	Server      string        // program; empty: redis-server. WAITAOF is measured on a newer one where that has none
 	Seed        uint64        // of when faults come; 0: any
+	// Before is a run that was ended early, or had fewer repetitions: its rounds are kept, and those that it lacks are made.
+	Before *Table
 	// Log is told of each round. May be nil.
 	Log func(line string)
 }

@@ -109,6 +109,18 @@ func (t *Table) Cell(fault, level string, payload int) *Cell {
 	return nil
 }
 
+// has tells whether there is nothing left to do for the cell in that repetition.
+func (c *Cell) has(repetition int) bool {
+	return c.Unavailable != "" || slices.ContainsFunc(c.Rounds, func(r Round) bool { return r.Repetition == repetition })
+}
+
+// take makes the rounds of another run the cell's own.
+func (c *Cell) take(from *Table) {
+	if before := from.Cell(c.Fault, c.Level, c.Payload); before != nil && before.Server == c.Server {
+		c.Rounds, c.Failed = append(c.Rounds, before.Rounds...), append(c.Failed, before.Failed...)
+	}
+}
+
 // Broken are the cells that promise to lose nothing and lost something.
 func (t *Table) Broken() (cells []Cell) {
 	for _, c := range t.Cells {

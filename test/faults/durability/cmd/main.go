@@ -1,7 +1,8 @@
 // Command cmd measures what is lost by how durably events are published: see package durability.
 //
 //	go run ./test/faults/durability/cmd                              everything, in about an hour: docs/reliability/durability.json
-//	go run ./test/faults/durability/cmd -repetitions 1 -faults kill  a look
+//	go run ./test/faults/durability/cmd -resume                      the rounds that a run lacks which was ended early
+//	go run ./test/faults/durability/cmd -repetitions 1 -faults kill -out look.json
 //	go run ./test/faults/durability/cmd -markdown docs/reliability/durability.json   its tables
 package main
 
@@ -50,6 +51,7 @@ func run(ctx context.Context) error {
 	flag.Uint64Var(&o.Seed, "seed", 0, "of when faults come (any)")
 	faults := flag.String("faults", "", "names of faults, with commas (all)")
 	levels := flag.String("levels", "", "names of levels, with commas (all)")
+	resume := flag.Bool("resume", false, "keep the rounds that are in the result already, and make those that it lacks")
 	out := flag.String("out", "docs/reliability/durability.json", "where the result goes")
 	markdown := flag.String("markdown", "", "print the tables of a result instead of measuring")
 	flag.Parse()
@@ -58,11 +60,18 @@ func run(ctx context.Context) error {
 	}
 	o.Faults, o.Levels = names(*faults), names(*levels)
 	o.Log = func(line string) { fmt.Fprintln(os.Stderr, line) }
+	if *resume {
+		before, err := read(*out)
+		if err != nil {
+			return err
+		}
+		o.Before = &before
+	}
 	table, err := durability.Measure(ctx, o)
-	if err != nil {
+	if len(table.Cells) == 0 {
 		return err
 	}
-	if err := write(*out, &table); err != nil {
+	if err := errors.Join(err, write(*out, &table)); err != nil {
 		return err
 	}
 	table.WriteMarkdown(os.Stdout)
@@ -90,15 +99,19 @@ func write(path string, table *durability.Table) error {
 	return errors.Join(table.WriteJSON(f), f.Close())
 }
 
-func show(path string) error {
+func read(path string) (durability.Table, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return durability.Table{}, err
 	}
 	table, err := durability.ReadJSON(f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
+	return table, errors.Join(err, f.Close())
+}
+
+func show(path string) error {
+	table, err := read(path)
+	if err == nil {
+		table.WriteMarkdown(os.Stdout)
 	}
-	table.WriteMarkdown(os.Stdout)
-	return nil
+	return err
 }
