@@ -18,7 +18,8 @@ const reclaimBatch = 200
 type reclaimer struct {
 	*source
 	cursor stream.ID
-	// The server's time at the last call, and ours when it answered.
+	// The server's time at the last call, and ours when it answered: known before the
+	// first call that takes anything, lest that one is carried out too late unnoticed.
 	served time.Time
 	heard  time.Duration
 	back   bool // its clock went back meanwhile
@@ -61,14 +62,14 @@ func (r *reclaimer) run(ctx context.Context) {
 // back has stopped.
 func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
 	if r.served.IsZero() || r.back {
-		lost, err := r.group.Rebase(ctx, r.c.cfg.Name)
+		lost, at, err := r.group.Rebase(ctx, r.c.cfg.Name)
 		for _, id := range lost {
 			r.payloadLost(id)
 		}
 		if err != nil {
 			return 0, err
 		}
-		r.back = false
+		r.back, r.served, r.heard = false, at, r.c.now()
 	}
 	return r.round(ctx)
 }

@@ -107,7 +107,7 @@ func (w *aclWork) consumes() error {
 	w.note(err)
 	_, err = w.g.Recover(w.ctx, "me", func(Held) bool { return false }, 10)
 	w.note(err)
-	_, err = w.g.Rebase(w.ctx, "me")
+	_, _, err = w.g.Rebase(w.ctx, "me")
 	w.note(err)
 	w.note(w.rdb.XGroupDestroy(w.ctx, w.key, "billing").Err()) // somebody else
 	_, err = w.g.Restore(w.ctx, "me", ID{}, heldOf(batch))

@@ -1,6 +1,9 @@
 package stream
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 var rebaseScript = newScript("rebase", rebaseLua)
 
@@ -13,25 +16,34 @@ const rebasePage = 500
 // clock has caught up. Nothing changes hands, and no delivery is counted. Consumers call
 // it when they begin, and when they see the clock go back. Entries whose payload was
 // deleted meanwhile are settled, with a tombstone: their IDs are returned, with an error
-// as well.
-func (g *Group) Rebase(ctx context.Context, consumer string) (lost []ID, err error) {
+// as well. at is the server's time when it was done, from which Reclaiming.NotAfter can be
+// reckoned.
+func (g *Group) Rebase(ctx context.Context, consumer string) (lost []ID, at time.Time, err error) {
 	for from := "-"; ; {
-		reply, err := g.run(ctx, rebaseScript, consumer, from, rebasePage)
-		last := ""
-		if err == nil {
-			err = reply.open(2)
-		}
-		if err == nil {
-			last, err = reply.str()
-		}
-		var gone []ID
-		if err == nil {
-			gone, err = reply.idArray()
-		}
+		gone, last, now, err := g.rebaseFrom(ctx, consumer, from)
 		lost = append(lost, gone...)
 		if err != nil || last == "" {
-			return lost, g.wrap("look at the idle times of", err)
+			return lost, now, g.wrap("look at the idle times of", err)
 		}
 		from = "(" + last
 	}
+}
+
+// rebaseFrom does it for the entries from an ID on; last is empty behind the end.
+func (g *Group) rebaseFrom(ctx context.Context, consumer, from string) (lost []ID, last string, at time.Time, err error) {
+	reply, err := g.run(ctx, rebaseScript, consumer, from, rebasePage)
+	if err == nil {
+		err = reply.open(3)
+	}
+	if err == nil {
+		last, err = reply.str()
+	}
+	if err == nil {
+		lost, err = reply.idArray()
+	}
+	if err != nil {
+		return lost, "", at, err
+	}
+	now, err := reply.int()
+	return lost, last, time.UnixMilli(now), err
 }

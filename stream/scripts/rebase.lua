@@ -2,7 +2,8 @@
 -- delivered in what is the future now has been idle for 0 ms until then, and would be
 -- reclaimed by nobody. It stays whose it is; its idle time begins now, as that of any
 -- that was delivered in this very moment does. ARGV: where to begin, how many to look at.
--- Answers [the id behind which to go on, '' at the end; ids whose payload was lost].
+-- Answers [the id behind which to go on, '' at the end; ids whose payload was lost;
+-- the server's time].
 local bad = check_dead()
 if bad then return bad end
 local lost = {}
@@ -15,5 +16,5 @@ for _, row in ipairs(rows) do
     redis.call('XCLAIM', STREAM, GROUP, row[2], 0, row[1], 'IDLE', 0, 'JUSTID')
   end
 end
-if #rows < tonumber(ARGV[4]) then return { '', lost } end
-return { rows[#rows][1], lost }
+if #rows < tonumber(ARGV[4]) then return { '', lost, now_ms() } end
+return { rows[#rows][1], lost, now_ms() }
