@@ -102,7 +102,9 @@ func maskTimes(o Operation, n *node) {
 	}
 	switch o.name() {
 	case "TIME", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME":
-		*n = node{kind: '+', text: "<time>"}
+		if n.kind == ':' || n.isList() { // no error, and not what MULTI answers
+			*n = node{kind: '+', text: "<time>"}
+		}
 	}
 }
 
