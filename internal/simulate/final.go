@@ -91,6 +91,8 @@ func (o *watch) final(rest bool) {
 	o.starts(byEntry)
 	o.leftovers()
 	o.names(e)
+	o.tooEarly(byEntry)
+	o.idleHands(byEntry)
 }
 
 // names: a worker that ends takes its name along, unless the server does not let it.
@@ -166,7 +168,7 @@ func (o *watch) published(e end, entries map[stream.ID]*told) {
 		if t.stored == 0 || t.done > 0 || e.dead[id] > 0 || t.dead > 0 {
 			continue
 		}
-		if o.lost(id, t, e) || o.forsaken[id.String()] || o.deleted[id.String()] && o.undone {
+		if o.lost(id, t, e) || o.forsaken[id.String()] || o.deleted[id.String()] && (o.undone || o.w.plan.has(Full)) {
 			continue
 		}
 		o.violatedAt("I1", id, t.event, "%s (%s) was published and neither handled nor a dead letter", id, t.event)
@@ -247,9 +249,13 @@ func (o *watch) reasons(t *told) (n, lost int) {
 		}
 		kind, _ := kindOf(l.Text)
 		switch kind {
-		case Kill, Hold, Slow, Restart, DestroyGroup, Flush, DeleteName, ClockForward, ClockBack, PowerLoss:
+		case Kill, Restart, DestroyGroup, Flush, DeleteName, ClockForward, ClockBack, PowerLoss, ClaimByHand:
 			n++
-		case LoseReply, CutReply, LateReply:
+		case Stall: // longer than a lease, and shorter than what a client bears: nobody can tell it from silence
+			n++
+		case Hold, Slow: // it may have taken something over unheard as well
+			n, lost = n+1, lost+1
+		case LoseRequest, LoseReply, CutReply, LateReply:
 			lost++
 		}
 	}

@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"time"
+
+	"github.com/leat-io/leat/stream"
 )
 
 // cause makes one fault happen, at its time.
@@ -31,7 +33,7 @@ func (w *world) cause(f Fault) {
 		w.net.delay(who, 0)
 	case LoseRequest, LoseReply, CutReply, LateReply:
 		w.server.arm(f)
-	case ForgetScripts, DestroyGroup, Flush, DeleteEntry, DeleteName:
+	case ForgetScripts, DestroyGroup, Flush, DeleteEntry, DeleteName, ClaimByHand:
 		w.meddle(f)
 	default:
 		w.server.suffer(f)
@@ -78,6 +80,11 @@ func (w *world) meddle(f Fault) {
 	case DeleteName:
 		w.watch.forsake(w.place(f.Who))
 		w.ask("XGROUP", "DELCONSUMER", streamName, groupName, w.place(f.Who))
+	case ClaimByHand:
+		keys, _ := stream.KeysOf(streamName)
+		if waiting := list(decode(w.ask("ZRANGE", keys.Retry(groupName), "0", "0"))); len(waiting) > 0 {
+			w.ask("XCLAIM", streamName, groupName, "somebody", "0", str(waiting[0]))
+		}
 	}
 }
 

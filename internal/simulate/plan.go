@@ -20,9 +20,10 @@ type Plan struct {
 	Concurrency int
 	Prefetch    int
 	MaxAttempts int
-	Ordered     bool // consumers have OrderBy
-	Hopeful     bool // nearly everything fails at first: many entries are parked
-	Reuse       bool // and Config.Reuse
+	Backoff     time.Duration // between tries
+	Ordered     bool          // consumers have OrderBy
+	Hopeful     bool          // nearly everything fails at first: many entries are parked
+	Reuse       bool          // and Config.Reuse
 
 	Faults []Fault
 }
@@ -66,12 +67,14 @@ const (
 	ForgetScripts             // SCRIPT FLUSH
 	DeleteEntry               // somebody deletes an entry that is pending
 	DeleteName                // somebody deletes the name of a worker (XGROUP DELCONSUMER)
+	ClaimByHand               // somebody claims an entry that waits for its next try (XCLAIM)
 	kinds
 )
 
 var kindNames = [...]string{
 	"kill", "drain", "hold", "slow", "lose-request", "lose-reply", "cut-reply", "late-reply", "restart", "power-loss", "stall",
 	"loading", "read-only", "full", "clock-forward", "clock-back", "destroy-group", "flush", "forget-scripts", "delete-entry", "delete-name",
+	"claim-by-hand",
 }
 
 // String is the kind's name.
@@ -105,8 +108,8 @@ func (f Fault) String() string {
 // String is the plan as a person reads it.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d events every %s, %d workers, lease %s, concurrency %d, prefetch %d, max attempts %d, ordered %t, reuse %t\n",
-		p.Seed, p.Events, p.Every, p.Workers, p.Lease, p.Concurrency, p.Prefetch, p.MaxAttempts, p.Ordered, p.Reuse)
+	fmt.Fprintf(&b, "seed %d: %d events every %s, %d workers, lease %s, concurrency %d, prefetch %d, max attempts %d, backoff %s, ordered %t, reuse %t\n",
+		p.Seed, p.Events, p.Every, p.Workers, p.Lease, p.Concurrency, p.Prefetch, p.MaxAttempts, p.Backoff, p.Ordered, p.Reuse)
 	for _, f := range p.Faults {
 		fmt.Fprintf(&b, "  %s\n", f)
 	}
@@ -127,11 +130,15 @@ func NewPlan(seed uint64) Plan {
 		Lease: time.Duration(150+r.IntN(350)) * time.Millisecond, Concurrency: 1 + r.IntN(4), Prefetch: r.IntN(6) - 1, MaxAttempts: 3,
 		Ordered: r.IntN(6) == 0, Reuse: r.IntN(4) == 0,
 	}
-	if r.IntN(20) == 0 {
-		p.Hopeful, p.Events, p.Every, p.Prefetch = true, 40, time.Millisecond, 1
+	p.Backoff = p.Lease / 5
+	if r.IntN(5) == 0 {
+		p.Backoff = 4 * p.Lease
 	}
 	for range r.IntN(7) {
 		p.Faults = append(p.Faults, newFault(r, &p))
+	}
+	if theme := r.IntN(60); theme < len(themes) {
+		themes[theme](r, &p)
 	}
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return int(a.At - b.At) })
 	return p

@@ -79,7 +79,7 @@ func (w *world) config(p *process) consumer.Config {
 	cfg := consumer.Config{
 		Group: groupName, Streams: []string{streamName}, Name: p.name,
 		Concurrency: plan.Concurrency, Prefetch: plan.Prefetch, MaxAttempts: plan.MaxAttempts, MaxDeliveries: 30,
-		Lease: plan.Lease, Poll: plan.Lease / 2, Backoff: consumer.Constant(plan.Lease / 5), ShutdownTimeout: 300 * time.Millisecond,
+		Lease: plan.Lease, Poll: plan.Lease / 2, Backoff: consumer.Constant(plan.Backoff), ShutdownTimeout: 300 * time.Millisecond,
 		Reuse: plan.Reuse, Headroom: -1, ConsumerIdle: 10 * plan.Lease, Random: w.random(p.name),
 		Hooks: consumer.Hooks{
 			Settled: func(d *stream.Delivery, outcome consumer.Outcome, _ time.Duration) {

@@ -74,7 +74,7 @@ var mutations = []mutation{
 	},
 	{
 		Name: "fairness after an outage", What: "who lives is robbed when Redis answers again", File: "consumer/reclaimer.go",
-		Old: "if since < 0 || (since > 0 && now-since < r.c.cfg.Lease*2/3) {", New: "if since == -2 {",
+		Old: "if since < 0 || (since > 0 && now-since < r.c.cfg.Lease*2/3) {", New: "if since == now+1 {",
 	},
 	{
 		Name: "late reclaim", What: "a reclaim that the server carries out too late takes from those who live", File: "stream/scripts/reclaim.lua",
@@ -83,7 +83,6 @@ var mutations = []mutation{
 	{
 		Name: "retry set", What: "reclaiming takes what waits for its time", File: "stream/scripts/reclaim.lua",
 		Old: "if not redis.call('ZSCORE', RETRY, id) then ids", New: "if true then ids",
-		Unseen: map[string]string{simulation: "the entry is tried again too early, and counted: no rule is about the time of a retry"},
 	},
 	{
 		Name: "reclaim cursor", What: "each scan begins at the first pending entry", File: "consumer/reclaimer.go",
@@ -92,12 +91,10 @@ var mutations = []mutation{
 	{
 		Name: "time of a retry", What: "a failed entry is parked without a time", File: "stream/scripts/fail.lua",
 		Old: "redis.call('ZADD', RETRY, string.format('%.0f', now_ms() + delay), id)", New: "local _ = delay",
-		Unseen: map[string]string{simulation: "the reclaimer takes it when its lease is over: it costs time only"},
 	},
 	{
 		Name: "what is due", What: "what is due leaves the retry set and is not taken", File: "stream/scripts/due.lua",
 		Old: "if row and (row[2] == PARKED or row[2] == '') then", New: "if row and row[2] == '' then",
-		Unseen: map[string]string{simulation: "the reclaimer takes it when its lease is over: it costs time only"},
 	},
 	{
 		Name: "who has what is due", What: "what is due is taken from whoever has it", File: "stream/scripts/due.lua",
@@ -126,7 +123,6 @@ var mutations = []mutation{
 	{
 		Name: "deliveries after a lost reply", What: "what a lost reply has left is not looked for", File: "consumer/fetcher.go",
 		Old: "if !f.overdue() {\n\t\treturn nil", New: "if true {\n\t\treturn nil",
-		Unseen: map[string]string{simulation: "the reclaimer takes it when its lease is over: it costs time only"},
 	},
 	{
 		Name: "repeated acknowledgement", What: "an acknowledgement that failed is given up", File: "consumer/acker.go",
