@@ -16,8 +16,9 @@ func main() {
 	folder := flag.String("results", "docs/reliability", "the folder with the results")
 	out := flag.String("out", "docs/reliability.md", "the page to write")
 	soak := flag.String("soak", "", "a folder of results of `make soak`, whose sums become processes.json")
+	recovery := flag.String("recovery", "", "a folder of results of rounds on a machine that did nothing else, whose sums become recovery.json")
 	flag.Parse()
-	err := take(*soak, *folder)
+	err := errors.Join(take(*soak, *folder, "processes.json"), take(*recovery, *folder, "recovery.json"))
 	if err == nil {
 		err = write(*folder, *out)
 	}
@@ -27,12 +28,12 @@ func main() {
 	}
 }
 
-// take makes processes.json of the results of a soak.
-func take(soak, folder string) error {
-	if soak == "" {
+// take makes a file of the results of rounds.
+func take(rounds, folder, name string) error {
+	if rounds == "" {
 		return nil
 	}
-	results, err := result.Open(soak)
+	results, err := result.Open(rounds)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func take(soak, folder string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "processes.json"), append(text, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(folder, name), append(text, '\n'), 0o644)
 }
 
 // page is the page while it is written.

@@ -59,22 +59,33 @@ func (p *page) processes() error {
 	return nil
 }
 
-// recovery is how long it took until things went on.
+// recovery is how long it took until things went on: on a machine that does nothing else,
+// and in all rounds.
 func (p *page) recovery() error {
 	p.line("## How long it takes to go on\n")
-	var sum result.Sum
-	if ok, err := p.load("processes.json", &sum); !ok {
+	p.line("From the fault to the first entry that is started again (*takeover*: of a worker that was killed; *outage*: of Redis or the way to it), and\nfrom the time at which all is mended (*resumed*). A dead worker's entries wait for their lease and a look of the reclaimer (an eighth of a\nlease); what a worker that was told to stop hands back does not wait. On a machine that did nothing else:\n")
+	var quiet, all result.Sum
+	if ok, err := p.load("recovery.json", &quiet); err != nil {
+		return err
+	} else if ok {
+		p.times(quiet.All.Times)
+	}
+	if ok, err := p.load("processes.json", &all); !ok {
 		return err
 	}
-	p.line("From the fault to the first entry that is started again, or handled, after it. A dead worker's entries wait for their lease and a look of the\nreclaimer (an eighth of a lease); what a worker that was told to stop hands back does not wait.\n")
+	p.line("In the rounds above, where everything happens at once:\n")
+	p.times(all.All.Times)
+	return nil
+}
+
+func (p *page) times(all map[string]*result.Times) {
 	p.line("| what | samples | p50 | p99 |")
 	p.line("| --- | --: | --: | --: |")
-	for _, what := range slices.Sorted(maps.Keys(sum.All.Times)) {
-		t := sum.All.Times[what]
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		t := all[what]
 		p.line("| %s | %s | %s | %s |", what, many(t.Samples), short(t.Quantile(0.5)), short(t.Quantile(0.99)))
 	}
 	p.line("")
-	return nil
 }
 
 // simulated is docs/reliability/simulation.json.
