@@ -23,6 +23,7 @@ type Plan struct {
 	Backoff     time.Duration // between tries
 	Ordered     bool          // consumers have OrderBy
 	Hopeful     bool          // nearly everything fails at first: many entries are parked
+	Sound       bool          // no handler fails
 	Reuse       bool          // and Config.Reuse
 
 	Faults []Fault

@@ -136,6 +136,7 @@ func (w *world) handle(ctx context.Context, p *process, d *stream.Delivery) erro
 		return context.Cause(ctx)
 	}
 	switch fate := w.chance(20, "fate", d.ID); {
+	case w.plan.Sound:
 	case w.plan.Hopeful && d.Attempt == 1:
 		w.tell(p, "fail", d, "")
 		return errHandler

@@ -6,7 +6,7 @@ import (
 )
 
 // themes are what chance alone would hardly ever put together.
-var themes = []func(r *rand.Rand, p *Plan){crowd, farewell, crowdAndDeath, byHand}
+var themes = []func(r *rand.Rand, p *Plan){crowd, farewell, crowdAndDeath, byHand, longAgo}
 
 // crowd: nearly everything fails at first, so that many entries are parked.
 func crowd(_ *rand.Rand, p *Plan) {
@@ -42,5 +42,16 @@ func byHand(r *rand.Rand, p *Plan) {
 	crowd(r, p)
 	for range 1 + r.IntN(4) {
 		p.Faults = append(p.Faults, Fault{At: time.Duration(30+r.IntN(500)) * time.Millisecond, Kind: ClaimByHand})
+	}
+}
+
+// longAgo: the server's clock goes back by an hour, and idle times would stand still for
+// that long. Nothing waits for a time of the clock that was.
+func longAgo(r *rand.Rand, p *Plan) {
+	at := time.Duration(20+r.IntN(200)) * time.Millisecond
+	p.Sound, p.Workers = true, max(p.Workers, 2)
+	p.Faults = []Fault{
+		{At: at, Kind: ClockBack, For: time.Hour},
+		{At: max(0, at-20*time.Millisecond) + time.Duration(r.IntN(40))*time.Millisecond, Kind: Kill, Who: r.IntN(p.Workers), For: time.Millisecond},
 	}
 }

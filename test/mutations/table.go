@@ -155,7 +155,7 @@ var mutations = []mutation{
 	},
 	{
 		Name: "late heartbeat", What: "a heartbeat that comes late puts back what another one has settled", File: "consumer/leaser.go",
-		Old: "it.leaseAge(heard) < safeAge(l.c.cfg.Lease)", New: "it.leaseAge(from) < safeAge(l.c.cfg.Lease)",
+		Old: "it.leaseAge(heard) < safeAge(l.c.cfg.Lease)", New: "heard >= 0 && it.leaseAge(from) < safeAge(l.c.cfg.Lease)",
 	},
 	{
 		Name: "clock that went back", What: "idle times stand still until the clock has caught up", File: "stream/scripts/rebase.lua",
