@@ -91,6 +91,7 @@ func (o *watch) final(rest bool) {
 	o.starts(byEntry)
 	o.leftovers()
 	o.names(e)
+	o.order()
 	o.tooEarly(byEntry)
 	o.idleHands(byEntry)
 }

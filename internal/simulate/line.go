@@ -49,7 +49,7 @@ type History struct {
 
 // Violation is a promise that was broken.
 type Violation struct {
-	Rule  string // I1 to I4, as docs/reliability.md has them
+	Rule  string // I1 to I6, as docs/reliability.md has them
 	Text  string
 	Entry stream.ID // which it is about; zero when it is about none
 	Event string
