@@ -94,3 +94,58 @@ func TestReclaimAfterTheClockWentBack(t *testing.T) {
 	l.Settled()
 	require.Equal(t, 1, tally.Of("1"))
 }
+
+// The server's clock goes back, and forward again before a consumer that has noticed has
+// let idle times count anew: what was extended meanwhile looks idle for an hour. It
+// stays with its worker. Red when the time that comes with the new begin is believed.
+func TestNothingIsReclaimedAfterTheClockWentBackAndForth(t *testing.T) {
+	t.Parallel()
+	broker, err := embedded.Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = broker.Close() })
+	l := streamtest.New(t, broker.URL())
+	ids := l.Publish(1)
+	var hold, silent atomic.Bool
+	release, looked := make(chan struct{}), make(chan struct{})
+	h := newHeld()
+	heart := newKeeper(t, func(args []any) <-chan struct{} {
+		if silent.Load() && slices.Contains(args, any(ids[0].String())) {
+			return looked
+		}
+		return nil
+	})
+	l.RunOn(l.Dial(stream.WithHook(heart), stream.WithTimeout(streamtest.Patience)), h.handle, lease(2*time.Second))
+	receive(t, h.started, "the entry")
+
+	keeper := newKeeper(t, func(args []any) <-chan struct{} {
+		if hold.Load() && slices.Contains(args, any("-")) { // the begin of all IDs
+			return release
+		}
+		return nil
+	})
+	var others streamtest.Tally
+	var rounds atomic.Int32
+	l.RunOn(l.Dial(stream.WithHook(keeper), stream.WithTimeout(streamtest.Patience)), others.Handler, func(c *consumer.Config) {
+		c.Lease = 2 * time.Second
+		c.Hooks.Beat = func(loop, _ string) {
+			if loop == "reclaimer" {
+				rounds.Add(1)
+			}
+		}
+	})
+	streamtest.Eventually(t, func() bool { return rounds.Load() > 2 }, "it knows the time")
+	hold.Store(true)
+	broker.SetClockOffset(-time.Hour)
+	receive(t, keeper.holding, "it lets idle times count anew")
+	streamtest.Eventually(t, func() bool { return l.Pending()[0].Idle > 0 }, "the lease is extended, by the clock as it is now")
+	silent.Store(true)
+	broker.SetClockOffset(0)
+	close(release)
+	before := rounds.Load()
+	streamtest.Eventually(t, func() bool { return rounds.Load() > before+2 }, "it has looked")
+	close(looked)
+	require.Zero(t, others.Total())
+	require.Empty(t, h.cause, "the entry is still its worker's")
+	h.release <- nil
+	l.Settled()
+}

@@ -62,6 +62,7 @@ func (r *reclaimer) run(ctx context.Context) {
 // back has stopped.
 func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
 	if r.served.IsZero() || r.back {
+		latest := r.notAfter()
 		lost, at, err := r.group.Rebase(ctx, r.c.cfg.Name)
 		for _, id := range lost {
 			r.payloadLost(id)
@@ -70,6 +71,10 @@ func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
 			return 0, err
 		}
 		r.back, r.served, r.heard = false, at, r.c.now()
+		if !latest.IsZero() && at.After(latest) { // forward again, before anything was reclaimed
+			r.late()
+			return 0, nil
+		}
 	}
 	return r.round(ctx)
 }
@@ -107,12 +112,16 @@ func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 		return n, err
 	}
 	if late {
-		// To those who live it was an outage: they get the time to extend.
-		r.soundSince.Store(int64(r.c.now()))
-		r.c.log.Warn("the server stood still, or its clock jumped: nothing is reclaimed for most of a lease", zap.String("stream", r.stream))
+		r.late()
 		return 0, nil
 	}
 	return n, nil
+}
+
+// late gives those who live the time to extend: to them it was an outage.
+func (r *reclaimer) late() {
+	r.soundSince.Store(int64(r.c.now()))
+	r.c.log.Warn("the server stood still, or its clock jumped: nothing is reclaimed for most of a lease", zap.String("stream", r.stream))
 }
 
 // notAfter is the server's time until which a call that is sent now may take

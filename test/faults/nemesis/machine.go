@@ -56,7 +56,7 @@ func (a *Arena) reboot(ctx context.Context, kind string, excuse history.Excuse, 
 }
 
 // ShiftClock sets the clock of a standalone Redis. Forward by up to an hour, for good; or forward or back by up to ten leases, or
-// back by up to an hour, and after up to three leases back to where it was.
+// back by up to an hour, and after a quarter of a lease to three leases back to where it was.
 var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Context, a *Arena) error {
 	id, err := a.begin("clock", history.Excuse{})
 	if err != nil {
@@ -72,7 +72,7 @@ var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Contex
 	if err := clock.SetOffset(dir, was+shift); err != nil || shift == hour {
 		return errors.Join(err, a.end(id))
 	}
-	wait(ctx, a.leases(0, 3))
+	wait(ctx, a.leases(0.25, 3)) // shorter, and no reclaimer may have seen it
 	return errors.Join(clock.SetOffset(dir, was), a.end(id))
 }}
 
