@@ -63,6 +63,9 @@ func (f *fetcher) next(ctx context.Context) error {
 		if err := f.recover(ctx); err != nil {
 			return err
 		}
+		if f.overdue() { // there was room for a part of it: what is newer comes behind
+			return nil
+		}
 		if !f.enter(ctx) {
 			return nil
 		}

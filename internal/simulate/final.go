@@ -256,6 +256,10 @@ func (o *watch) reasons(t *told) (n, lost int) {
 		switch kind {
 		case Kill, Restart, DestroyGroup, Flush, DeleteName, ClockForward, ClockBack, PowerLoss, ClaimByHand:
 			n++
+		case Drain: // it gives up what Redis refuses for longer than it may take to end
+			if o.w.plan.has(Restart, Stall, Loading, ReadOnly, Full) {
+				n++
+			}
 		case Stall: // longer than a lease, and shorter than what a client bears: nobody can tell it from silence
 			n++
 		case Hold, Slow: // it may have taken something over unheard as well

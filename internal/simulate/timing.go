@@ -108,18 +108,19 @@ func (o *watch) idle() (spans []span) {
 func (o *watch) waits(t *told) (spans []span) {
 	const no = -1
 	ready, worker := time.Duration(no), "" // who has begun it and not settled it
+	begun := false
 	for _, l := range o.w.lines {
 		switch {
 		case l.What == "fault" && l.Process == worker && worker != "" && strings.Contains(l.Text, Kill.String()+" "):
 			ready, worker = l.At, ""
 		case l.Entry.IsZero() || l.Entry != t.lines[0].Entry:
-		case l.What == "published":
+		case l.What == "published" && !begun: // the reply may come later than what it is about
 			ready = l.At
 		case l.What == "start":
 			if ready >= 0 && l.At > ready {
 				spans = append(spans, span{ready, l.At})
 			}
-			ready, worker = no, l.Process
+			ready, worker, begun = no, l.Process, true
 		case l.What == "settled" && l.Text == "retried":
 			ready, worker = l.At+o.w.plan.Backoff, ""
 		case l.What == "settled" && l.Text == "released":
