@@ -35,12 +35,14 @@ build: check-go ## build the static binary ./bin/leat
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(REVISION)" -o bin/leat ./cmd/leat
 
 .PHONY: test
-test: deps servers vet lint vuln unit histories ## everything: install what is missing, vet, lint, govulncheck, all tests with -race, 10,000 simulated histories
+test: deps servers vet lint vuln sbom reproducible unit histories ## everything: install what is missing, vet, lint, govulncheck, the release binary's parts and bytes, all tests with -race, 10,000 simulated histories
 
 .PHONY: deps
-deps: check-go ## install redis-server and a C compiler where they are missing
+deps: check-go ## install redis-server, nginx, prometheus and a C compiler where they are missing
 	@scripts/install-cc.sh
 	@scripts/install-redis.sh
+	@scripts/install-nginx.sh
+	@scripts/install-prometheus.sh
 
 .PHONY: servers
 servers: ## fetch newer Redis and Valkey servers for the tests, where Debian's mirrors can be reached
@@ -65,6 +67,14 @@ fmt: ## format the sources as lint wants them
 .PHONY: vuln
 vuln: ## govulncheck, where its database can be reached (VULNDB=file:///... for a copy)
 	@scripts/vuln.sh
+
+.PHONY: sbom
+sbom: build ## what is in the release binary, with versions, hashes and licences (CycloneDX): dist/leat.cdx.json
+	@scripts/sbom.sh '$(VERSION)'
+
+.PHONY: reproducible
+reproducible: check-go ## build the release binary twice, in two places and with two caches, and compare
+	@scripts/reproducible.sh '$(VERSION)' '$(REVISION)'
 
 .PHONY: unit
 unit: deps ## the tests alone (PKG=./stream/... ARGS='-run TestPing')
@@ -136,6 +146,15 @@ agree: deps servers ## random operations on the model of Redis and on every redi
 .PHONY: mutations
 mutations: deps ## take each mechanism out and see that it is noticed (an hour; ARGS='-only fence')
 	go run ./test/mutations $(ARGS)
+
+# test/kubernetes is a module of its own: leat does not depend on Kubernetes.
+.PHONY: chart
+chart: check-go ## the Helm chart, the manifests and the compose file: rendered, decoded strictly, given to leat (a minute; ARGS='-run TestMatrix')
+	cd test/kubernetes && GOWORK=off go vet ./... && GOWORK=off go test -count=1 -timeout=$(TIMEOUT) $(ARGS) .
+
+.PHONY: manifests
+manifests: check-go ## render the Helm chart into deploy/kustomize
+	scripts/render-manifests.sh
 
 .PHONY: image
 image: ## build the container image leat:VERSION with docker, podman or buildah

@@ -47,7 +47,7 @@ func decodeBulk(n int64, b []byte) (any, []byte, error) {
 	if n < 0 {
 		return null{}, b, nil
 	}
-	if int64(len(b)) < n+2 {
+	if int64(len(b))-2 < n {
 		return nil, nil, fmt.Errorf("decode reply: %d bytes announced, %d there", n, len(b))
 	}
 	return string(b[:n]), b[n+2:], nil
