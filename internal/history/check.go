@@ -214,6 +214,7 @@ func (c *check) checkEntry(f *fate) {
 	c.checkState(h)
 	c.checkOwners(h)
 	c.checkStarts(h)
+	c.checkTimes(h)
 	c.checkLetter(h)
 	c.measure(h)
 }

@@ -52,6 +52,12 @@ type Rules struct {
 	Lease time.Duration
 	// MaxAttempts and MaxDeliveries are the workers'; 0 for no limit.
 	MaxAttempts, MaxDeliveries int
+	// Backoff is how long what has failed waits at the least, by the clock of whoever tells the time; 0 where that is not asked for, as
+	// it must not be where the server's clock is changed or its data are lost.
+	Backoff time.Duration
+	// Prompt is how long what can be begun waits at the most; 0 where that is not asked for, as it must not be where workers have
+	// more to do than they can.
+	Prompt time.Duration
 	// Idempotent: an event is stored once, however often it is sent (I5).
 	Idempotent bool
 	// ExactlyOnce: an event has one committed effect at the most (I2).

@@ -71,7 +71,7 @@ func try(ctx context.Context, m mutation, machine string, l limits) (outcome, er
 	var o outcome
 	switch machine {
 	case processes:
-		o, err = disturb(ctx, dir, overlay, l)
+		o, err = disturb(ctx, dir, overlay, m.Where, l)
 	case simulation:
 		o, err = simulate(ctx, dir, overlay, l)
 	default:
@@ -136,8 +136,8 @@ func build(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// disturb lets real processes work and breaks them until a promise is broken.
-func disturb(ctx context.Context, dir, overlay string, l limits) (outcome, error) {
+// disturb lets real processes work and breaks them, in the scenarios of those names, until a promise is broken.
+func disturb(ctx context.Context, dir, overlay, scenarios string, l limits) (outcome, error) {
 	binary := filepath.Join(dir, "faults")
 	if err := build(ctx, "build", "-overlay", overlay, "-o", binary, "./test/faults/cmd/faults"); err != nil {
 		return outcome{}, err
@@ -145,7 +145,7 @@ func disturb(ctx context.Context, dir, overlay string, l limits) (outcome, error
 	ctx, cancel := context.WithTimeout(ctx, l.wait+time.Minute)
 	defer cancel()
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, binary, "run", "-for", l.wait.String(), "-round", "5s", "-results", filepath.Join(dir, "results"))
+	cmd := exec.CommandContext(ctx, binary, "run", "-for", l.wait.String(), "-round", "8s", "-scenarios", scenarios, "-results", filepath.Join(dir, "results"))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it ends its children
 	cmd.WaitDelay = 10 * time.Second
 	said, err := cmd.StdoutPipe()

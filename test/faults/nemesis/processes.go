@@ -50,6 +50,26 @@ var TermWorker = Fault{Name: "term", Do: func(_ context.Context, a *Arena) error
 	return err
 }}
 
+// Farewell makes a worker stand still (SIGSTOP) for longer than its lease and tells it to end meanwhile: what it hands back when it
+// goes on is others' by then.
+var Farewell = Fault{Name: "farewell", Do: func(ctx context.Context, a *Arena) error {
+	p := a.victim()
+	if p == nil {
+		return nil
+	}
+	if err := replace(a.Crew.AddWorker()); err != nil {
+		return err
+	}
+	if err := a.Crew.Stop(p); err != nil {
+		return err
+	}
+	wait(ctx, a.leases(1.2, 2.5))
+	ended := make(chan error, 1)
+	go func() { ended <- a.Crew.Term(p, a.Patience) }()
+	wait(ctx, a.leases(0, 0.2)) // the signal waits for it, or it for the signal
+	return errors.Join(a.Crew.Continue(p), <-ended)
+}}
+
 // KillProducer kills a producer and starts another one in its place.
 var KillProducer = Fault{Name: "kill-producer", Do: func(_ context.Context, a *Arena) error {
 	producers := a.Crew.Producers()
