@@ -27,7 +27,7 @@ var mutations = []mutation{
 		Old: "return row and row[2] == ME and tostring(row[4]) == deliveries", New: "return row and tostring(row[4]) == deliveries",
 	},
 	{
-		Name: "fence, token", What: "scripts do not ask for the delivery", Where: "stall", File: "stream/scripts/lib.lua",
+		Name: "fence, token", What: "scripts do not ask for the delivery", Where: "failures", File: "stream/scripts/lib.lua",
 		Old: "return row and row[2] == ME and tostring(row[4]) == deliveries", New: "return row and row[2] == ME",
 	},
 	{
@@ -39,11 +39,11 @@ var mutations = []mutation{
 		Old: "if not mine(id, ARGV[i + 1]) then", New: "if not pending(id) then",
 	},
 	{
-		Name: "fence of retries", What: "a failure counts for who has lost the entry", Where: "stall,slow", File: "stream/scripts/fail.lua",
+		Name: "fence of retries", What: "a failure counts for who has lost the entry", Where: "failures", File: "stream/scripts/fail.lua",
 		Old: "if not mine(id, ARGV[4]) then return 0 end", New: "if not pending(id) then return 0 end",
 	},
 	{
-		Name: "fence of dead letters", What: "who has lost an entry buries it", Where: "stall", File: "stream/scripts/dead.lua",
+		Name: "fence of dead letters", What: "who has lost an entry buries it", Where: "failures", File: "stream/scripts/dead.lua",
 		Old: "if not mine(id, deliveries) then return 0 end", New: "if not pending(id) then return 0 end",
 	},
 	{

@@ -35,6 +35,12 @@ func ofTimes() []Scenario {
 			Tracks: []Track{{Every: 20 * time.Millisecond, Lanes: 3, Faults: []nemesis.Fault{nemesis.ClaimByHand}}},
 		},
 		{
+			Name: "failures", Title: "two workers stand still in turn, while most of what they handle fails", Producer: child.Producer{Rate: 600, Fails: 2, Permanent: 7},
+			Worker: child.Worker{Busy: 30 * time.Millisecond, Concurrency: 32, Backoff: 100 * time.Millisecond, MaxAttempts: 8}, Workers: 2,
+			Leases: []time.Duration{300 * time.Millisecond},
+			Tracks: []Track{{Every: 50 * time.Millisecond, Lanes: 2, Faults: []nemesis.Fault{nemesis.StopWorker}}},
+		},
+		{
 			Name: "farewell", Title: "workers that have stood still for longer than their lease are told to end", Producer: child.Producer{Rate: 1500, Fails: 53},
 			Worker: child.Worker{Busy: 10 * time.Millisecond, Concurrency: 4, Prefetch: 60}, Leases: []time.Duration{300 * time.Millisecond, 500 * time.Millisecond},
 			Tracks: []Track{{Every: 300 * time.Millisecond, Lanes: 2, Faults: []nemesis.Fault{nemesis.Farewell}}},
