@@ -262,9 +262,9 @@ func (o *watch) reasons(t *told) (n, lost int) {
 			}
 		case Stall: // longer than a lease, and shorter than what a client bears: nobody can tell it from silence
 			n++
-		case Hold, Slow: // it may have taken something over unheard as well
+		case Hold, Slow, LateReply: // a heartbeat may take longer than a lease; and something may have been taken over unheard
 			n, lost = n+1, lost+1
-		case LoseRequest, LoseReply, CutReply, LateReply:
+		case LoseRequest, LoseReply, CutReply:
 			lost++
 		}
 	}
