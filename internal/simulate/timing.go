@@ -121,6 +121,8 @@ func (o *watch) waits(t *told) (spans []span) {
 				spans = append(spans, span{ready, l.At})
 			}
 			ready, worker, begun = no, l.Process, true
+		case l.What == "fail", l.What == "hopeless":
+			worker = "" // that it waits may hold, even when the worker does not live to know
 		case l.What == "settled" && l.Text == "retried":
 			ready, worker = l.At+o.w.plan.Backoff, ""
 		case l.What == "settled" && l.Text == "released":
