@@ -76,10 +76,14 @@ func signal(ch chan struct{}) {
 // run flushes until stop is closed and nothing is pending any more, or until the
 // consumer gives up.
 func (a *acker) run(stop <-chan struct{}) {
+	idle := time.NewTicker(ackerIdle(a.src.c.cfg.Lease))
+	defer idle.Stop()
 	for {
 		select {
 		case <-a.full:
 		case <-a.due.C:
+		case <-idle.C:
+			a.src.c.cfg.Hooks.Beat("acker", a.src.stream)
 		case <-stop:
 		}
 		batch := a.swap()
@@ -178,6 +182,7 @@ func (a *acker) plain(batch []ackItem) error {
 		a.ids = append(a.ids, p.it.d.EntryID)
 		oldest = min(oldest, p.it.leaseFrom.Load())
 	}
+	from := c.now()
 	n, err := a.src.group.AckBy(c.settleCtx, a.ids, c.epoch.Add(time.Duration(oldest)+safeAge(c.cfg.Lease)))
 	if err != nil {
 		return err
@@ -187,6 +192,7 @@ func (a *acker) plain(batch []ackItem) error {
 		c.cfg.Hooks.AckMissed(a.src.stream, missed)
 	}
 	now := c.now()
+	c.cfg.Hooks.AckSent(a.src.stream, len(a.ids), now-from)
 	for _, p := range batch {
 		if missed > 0 && p.it.leaseAge(now) >= c.cfg.Lease {
 			p.outcome = Lost // it may be one of those, and another's work
@@ -205,7 +211,11 @@ func (a *acker) fenced(batch []ackItem) (done int, err error) {
 	for i, p := range batch {
 		held[i] = p.it.d.Held()
 	}
+	from := c.now()
 	ok, err := a.src.group.AckFenced(c.settleCtx, c.cfg.Name, held)
+	if len(ok) > 0 {
+		c.cfg.Hooks.AckSent(a.src.stream, len(ok), c.now()-from)
+	}
 	for i, mine := range ok {
 		outcome := batch[i].outcome
 		if !mine && !(batch[i].unsure && batch[i].it.stillOurs(c)) {

@@ -160,7 +160,6 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Name == "" {
 		c.Name = newName()
 	}
-	c.Hooks = c.Hooks.fill()
 	return c, c.check()
 }
 

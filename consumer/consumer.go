@@ -115,6 +115,7 @@ func build(conn *stream.Conn, exec *executor, cfg Config) (*Consumer, error) {
 		s.acker = newAcker(s, cfg.AckBatch, cfg.Concurrency+most)
 		context.AfterFunc(c.settleCtx, s.acker.space.Broadcast)
 	}
+	c.cfg.Hooks = c.cfg.Hooks.bound(c)
 	return c, nil
 }
 

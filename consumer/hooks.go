@@ -52,6 +52,10 @@ func (t Taking) String() string { return [...]string{"read", "due", "reclaimed",
 // field may be nil. They run on the consumer's own goroutines and must not block.
 // A delivery in a hook must not be kept.
 type Hooks struct {
+	// Bind is called by [New] with the consumer, before anything else is: the hooks
+	// that it returns are called beside these. So what is by stream and group can be
+	// prepared, and nothing has to be looked up when it happens.
+	Bind func(c *Consumer) Hooks
 	// Taken: n entries came from Redis; took is the time of the call.
 	Taken func(stream string, how Taking, n int, took time.Duration)
 	// Started: a handler is about to be called.
@@ -61,6 +65,9 @@ type Hooks struct {
 	// Settled: what became of a delivery holds in Redis. since is the time from
 	// its handling (or from its release) to that.
 	Settled func(d *stream.Delivery, outcome Outcome, since time.Duration)
+	// AckSent: one call acknowledged n entries of a stream, and took that long.
+	// Settled is called for each of them directly after it, on the same goroutine.
+	AckSent func(stream string, n int, took time.Duration)
 	// AckMissed: an XACK found n of its entries not pending: settled twice, or
 	// the group was gone.
 	AckMissed func(stream string, n int)
@@ -70,9 +77,12 @@ type Hooks struct {
 	Waiting func(stream string, n int)
 	// Error: a call of one of the loops failed, and will be repeated.
 	Error func(loop, stream string, err error)
+	// Answered: Redis answers again after it had failed a loop of the stream.
+	Answered func(stream string)
 	// GroupRestored: the group had gone and was made again.
 	GroupRestored func(stream string)
-	// Beat: a loop has gone round. A loop that stands still does not beat.
+	// Beat: a loop has gone round. A loop that stands still does not beat; each has
+	// a period at which it does when it has nothing to do, see [Config.Beats].
 	Beat func(loop, stream string)
 }
 
@@ -90,6 +100,9 @@ func (h Hooks) fill() Hooks {
 	if h.Settled == nil {
 		h.Settled = func(*stream.Delivery, Outcome, time.Duration) {}
 	}
+	if h.AckSent == nil {
+		h.AckSent = func(string, int, time.Duration) {}
+	}
 	if h.AckMissed == nil {
 		h.AckMissed = func(string, int) {}
 	}
@@ -101,6 +114,9 @@ func (h Hooks) fill() Hooks {
 	}
 	if h.Error == nil {
 		h.Error = func(string, string, error) {}
+	}
+	if h.Answered == nil {
+		h.Answered = func(string) {}
 	}
 	if h.GroupRestored == nil {
 		h.GroupRestored = func(string) {}

@@ -117,6 +117,7 @@ func (s *source) learn(asked, came int, err error) {
 // answered notes that Redis answers.
 func (s *source) answered() {
 	if s.soundSince.CompareAndSwap(-1, int64(s.c.now())) {
+		s.c.cfg.Hooks.Answered(s.stream)
 		s.c.log.Info("redis answers again", zap.String("stream", s.stream))
 	}
 }

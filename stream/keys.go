@@ -85,3 +85,7 @@ func (k Keys) Failures(group string) string { return k.prefix + "failures:" + gr
 
 // Dead is the group's dead-letter stream.
 func (k Keys) Dead(group string) string { return k.prefix + "dead:" + group }
+
+// Stac is what a poller keeps of one of its sources: kind is lease, state, seen,
+// lags or nodes, or backfill-lease and backfill-state.
+func (k Keys) Stac(kind, source string) string { return k.prefix + "stac:" + kind + ":" + source }

@@ -26,7 +26,7 @@ var trickyGroups = []string{"g", "g:h", "retry", "dead:g", ":", "%", "{", "}", "
 func keysOf(k Keys, groups []string) []string {
 	keys := []string{}
 	for _, g := range groups {
-		keys = append(keys, k.Retry(g), k.Failures(g), k.Dead(g))
+		keys = append(keys, k.Retry(g), k.Failures(g), k.Dead(g), k.Stac("state", g), k.Stac("seen", g))
 	}
 	return keys
 }
