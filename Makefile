@@ -150,7 +150,21 @@ mutations: deps ## take each mechanism out and see that it is noticed (an hour; 
 # test/kubernetes is a module of its own: leat does not depend on Kubernetes.
 .PHONY: chart
 chart: check-go ## the Helm chart, the manifests and the compose file: rendered, decoded strictly, given to leat (a minute; ARGS='-run TestMatrix')
-	cd test/kubernetes && GOWORK=off go vet ./... && GOWORK=off go test -count=1 -timeout=$(TIMEOUT) $(ARGS) .
+	cd test/kubernetes && GOWORK=off go vet ./... && GOWORK=off go test -count=1 -timeout=$(TIMEOUT) -skip '^TestImageIsSmall$$' $(ARGS) .
+
+.PHONY: test-kubernetes
+test-kubernetes: deps chart ## chart, the compose file's Prometheus, and the size of the image's contents
+	promtool check config --syntax-only deploy/compose/prometheus.yml
+	cd test/kubernetes && GOWORK=off go test -count=1 -timeout=$(TIMEOUT) -run '^TestImageIsSmall$$' .
+
+.PHONY: test-kubernetes-server
+test-kubernetes-server: check-go ## apply every render of the chart to a real kube-apiserver with etcd (builds both first: ten minutes, 3 GB)
+	cd test/kubernetes/controlplane && GOWORK=off go build -o ../../../bin/etcd . && GOWORK=off go build -o ../../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+	cd test/kubernetes && GOWORK=off go test -tags controlplane -run 'TestServer$$' -count=1 -timeout 20m -v .
+
+.PHONY: test-keda
+test-keda: deps ## KEDA's own scalers with the chart's triggers, against Redis and Prometheus (builds KEDA first: ten minutes, 6 GB)
+	cd test/kubernetes/keda && GOWORK=off go test -count=1 -timeout 30m ./...
 
 .PHONY: manifests
 manifests: check-go ## render the Helm chart into deploy/kustomize

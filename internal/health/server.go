@@ -7,20 +7,29 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// Server answers /livez and /readyz.
+// Server answers /livez, /readyz and /startupz.
 type Server struct {
 	http  *http.Server
 	addr  string
 	ended chan struct{}
 }
 
+// Route is what the server answers beside its own paths: an http.ServeMux pattern
+// ("GET /metrics") and its handler.
+type Route struct {
+	Pattern string
+	Handler http.Handler
+}
+
 // Listen binds addr ("host:port", ":8080", port 0 for any free one) and answers
 // until Close. A check that returns an error makes its answer 503, with the error
-// as text; nil is 200 and "ok". Both are called once for each request.
-func Listen(ctx context.Context, addr string, live, ready func() error) (*Server, error) {
+// as text; nil is 200 and "ok". Both are called once for each request. /startupz is 503
+// with the error of ready until that has been nil once, and 200 from then on.
+func Listen(ctx context.Context, addr string, live, ready func() error, more ...Route) (*Server, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -29,6 +38,10 @@ func Listen(ctx context.Context, addr string, live, ready func() error) (*Server
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", answer(live))
 	mux.HandleFunc("GET /readyz", answer(ready))
+	mux.HandleFunc("GET /startupz", answer(once(ready)))
+	for _, r := range more {
+		mux.Handle(r.Pattern, r.Handler)
+	}
 	s := &Server{addr: listener.Addr().String(), ended: make(chan struct{}), http: &http.Server{
 		Handler: mux,
 		// A client that dawdles must not keep connections open for ever.
@@ -40,6 +53,21 @@ func Listen(ctx context.Context, addr string, live, ready func() error) (*Server
 		_ = s.http.Serve(listener) // ends by Close alone
 	}()
 	return s, nil
+}
+
+// once is nil for ever when check has been.
+func once(check func() error) func() error {
+	var passed atomic.Bool
+	return func() error {
+		if passed.Load() {
+			return nil
+		}
+		err := check()
+		if err == nil {
+			passed.Store(true)
+		}
+		return err
+	}
 }
 
 func answer(check func() error) http.HandlerFunc {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,33 @@ func TestAnswers(t *testing.T) {
 	require.Equal(t, 405, status)
 	status, _ = get(t, http.MethodGet, url+"/nothing")
 	require.Equal(t, 404, status)
+}
+
+func TestStartedOnceIsStarted(t *testing.T) {
+	t.Parallel()
+	var away atomic.Bool
+	away.Store(true)
+	s, err := health.Listen(t.Context(), "127.0.0.1:0", func() error { return nil }, func() error {
+		if away.Load() {
+			return errors.New("redis is away")
+		}
+		return nil
+	}, health.Route{Pattern: "GET /more", Handler: http.NotFoundHandler()})
+	require.NoError(t, err)
+	defer s.Close()
+	startup := "http://" + s.Addr() + "/startupz"
+	status, body := get(t, http.MethodGet, startup)
+	require.Equal(t, 503, status)
+	require.Equal(t, "redis is away\n", body)
+	away.Store(false)
+	status, _ = get(t, http.MethodGet, startup)
+	require.Equal(t, 200, status)
+	away.Store(true)
+	status, _ = get(t, http.MethodGet, startup)
+	require.Equal(t, 200, status, "it has started")
+	status, body = get(t, http.MethodGet, "http://"+s.Addr()+"/more")
+	require.Equal(t, 404, status)
+	require.Equal(t, "404 page not found\n", body, "a route of the caller's")
 }
 
 func TestListenSaysWhatIsWrong(t *testing.T) {

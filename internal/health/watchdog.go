@@ -10,20 +10,20 @@ import (
 	"github.com/leat-io/leat/stream"
 )
 
-// leastLimit is the shortest time after which a loop counts as standing still.
-// Calls to Redis may take several times their timeout of 5 s one after the other.
-const leastLimit = 30 * time.Second
+// patience is for how long a loop may be late: calls to Redis may take several times
+// their timeout of 5 s one after the other.
+const patience = 30 * time.Second
 
-// watched are the loops that beat by themselves, whether there is work or not;
-// true for those that may wait for a free handler.
-var watched = map[string]bool{"leaser": false, "fetcher": true, "retrier": true, "reclaimer": true}
+// waits are the loops that may wait for a free handler.
+var waits = map[string]bool{"fetcher": true, "retrier": true, "reclaimer": true}
 
 // Watchdog looks at the loops of a consumer by its hooks. It is safe for
 // concurrent use.
 type Watchdog struct {
-	limit time.Duration
-	slots int64
-	epoch time.Time
+	limits  map[string]time.Duration // by loop
+	longest time.Duration
+	slots   int64
+	epoch   time.Time
 
 	running   atomic.Int64 // handlers
 	fullUntil atomic.Int64 // when they all were busy last; since epoch, 0 never
@@ -36,13 +36,37 @@ type Watchdog struct {
 
 type beat struct{ loop, stream string }
 
-// NewWatchdog watches a consumer with that lease and concurrency. A loop stands
-// still when it has not gone round for a lease, or for 30 s if that is longer.
-func NewWatchdog(lease time.Duration, concurrency int) *Watchdog {
-	return &Watchdog{
-		limit: max(lease, leastLimit), slots: int64(concurrency),
+// Option changes what [NewWatchdog] makes.
+type Option func(*Watchdog)
+
+// WithPatience is for how long a loop may be late, 30 s else: where the connection's
+// timeout is not the usual one, six times that.
+func WithPatience(d time.Duration) Option {
+	return func(w *Watchdog) {
+		for loop, limit := range w.limits {
+			w.limits[loop] = limit - patience + d
+		}
+	}
+}
+
+// NewWatchdog watches a consumer with that configuration, whose Concurrency is set. A loop stands still when it
+// has not gone round for three times as long as it does when it has nothing to do
+// ([consumer.Config.Beats]), and 30 s more.
+func NewWatchdog(cfg consumer.Config, opts ...Option) *Watchdog {
+	w := &Watchdog{
+		limits: map[string]time.Duration{}, slots: int64(cfg.Concurrency),
 		epoch: time.Now().Add(-time.Nanosecond), beats: map[beat]time.Duration{},
 	}
+	for loop, period := range cfg.Beats() {
+		w.limits[loop] = 3*period + patience
+	}
+	for _, o := range opts {
+		o(w)
+	}
+	for loop := range waits {
+		w.longest = max(w.longest, w.limits[loop])
+	}
+	return w
 }
 
 func (w *Watchdog) now() time.Duration { return time.Since(w.epoch) }
@@ -64,7 +88,7 @@ func (w *Watchdog) Hooks() consumer.Hooks {
 }
 
 func (w *Watchdog) beat(loop, stream string) {
-	if _, ok := watched[loop]; !ok {
+	if _, ok := w.limits[loop]; !ok {
 		return
 	}
 	w.mu.Lock()
@@ -76,19 +100,25 @@ func (w *Watchdog) beat(loop, stream string) {
 func (w *Watchdog) Stop() { w.off.Store(true) }
 
 // Check says which loop stands still, if any does. The loops that take entries may
-// stand still while all handlers are busy, and while what is finished cannot be
-// settled because Redis is away; the one that keeps the leases never may.
+// while all handlers are busy. All but the leaser may while Redis fails them: they wait
+// between their tries, and a restart would not bring it back.
 func (w *Watchdog) Check() error {
 	if w.off.Load() {
 		return nil
 	}
 	now := w.now()
-	excused := w.running.Load() >= w.slots || w.recent(&w.fullUntil, now) || w.recent(&w.errorAt, now)
+	busy := w.running.Load() >= w.slots || w.recent(&w.fullUntil, now)
+	away := w.recent(&w.errorAt, now)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for b, at := range w.beats {
-		if waits := watched[b.loop]; now-at > w.limit && !(waits && excused) {
-			return fmt.Errorf("%s of stream %s stands still for %s", b.loop, b.stream, (now - at).Round(time.Second))
+		still := now - at
+		switch {
+		case still <= w.limits[b.loop], busy && waits[b.loop], away && b.loop != "leaser":
+		case b.stream == "":
+			return fmt.Errorf("%s stands still for %s", b.loop, still.Round(time.Second))
+		default:
+			return fmt.Errorf("%s of stream %s stands still for %s", b.loop, b.stream, still.Round(time.Second))
 		}
 	}
 	return nil
@@ -96,5 +126,5 @@ func (w *Watchdog) Check() error {
 
 func (w *Watchdog) recent(at *atomic.Int64, now time.Duration) bool {
 	t := time.Duration(at.Load())
-	return t > 0 && now-t <= w.limit
+	return t > 0 && now-t <= w.longest
 }
