@@ -20,6 +20,7 @@ var olderNames = map[string]string{"stream": "STREAM", "producer": "PRODUCER"}
 var exclusive = map[string][]string{
 	"webhook": {"webhook", "command"}, "command": {"webhook", "command"},
 	"data": {"data", "file"}, "file": {"data", "file"},
+	"since": {"since", "from-now"}, "from-now": {"since", "from-now"},
 }
 
 // ofTheHandler are the variables by which `leat worker --command` tells a program

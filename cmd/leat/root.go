@@ -13,6 +13,7 @@ func commands(a *app) []*cobra.Command {
 		newDemoWorkerCommand(a),
 		newWorkerCommand(a),
 		newPublishCommand(a),
+		newStacCommand(a),
 		newGroupsCommand(a),
 		newPendingCommand(a),
 		newDeadCommand(a),

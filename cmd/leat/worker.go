@@ -16,7 +16,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/leat-io/leat/consumer"
-	"github.com/leat-io/leat/internal/health"
 	"github.com/leat-io/leat/stream"
 )
 
@@ -40,9 +39,13 @@ follows --, which goes before arguments that begin with a dash:
   leat worker --stream s --group g --command ./prog a b
   leat worker --stream s --group g --command sh -- -c 'jq .id >> ids'
 
---listen ADDR answers /livez (fails when a loop of the worker stands still) and
-/readyz (fails while Redis cannot be read). Logs are JSON on stderr. A Redis that
-is away, at the start too, is waited for.`
+--listen ADDR answers /metrics (for Prometheus; docs/metrics.md has all of them),
+/livez (fails when a loop of the worker stands still), /readyz (fails while Redis
+cannot be read, and once it drains) and /startupz. Logs are JSON on stderr. A Redis
+that is away, at the start too, is waited for.
+
+Each handling is a span of OpenTelemetry where OTEL_EXPORTER_OTLP_ENDPOINT or
+OTEL_TRACES_EXPORTER=otlp is set; the other OTEL_ variables hold (docs/tracing.md).`
 
 func newWorkerCommand(a *app) *cobra.Command {
 	w := &worker{app: a}
@@ -71,6 +74,8 @@ type worker struct {
 	log   *zap.Logger
 	// consumer is nil until Redis has been reached.
 	consumer atomic.Pointer[consumer.Consumer]
+	seen     *seen // nil without --listen
+	traced   bool  // handlings have spans
 }
 
 func (w *worker) run(ctx context.Context, args []string) error {
@@ -80,6 +85,11 @@ func (w *worker) run(ctx context.Context, args []string) error {
 		return err
 	}
 	cfg.Logger = w.log
+	export, err := w.trace(ctx, &cfg)
+	if err != nil {
+		return err
+	}
+	defer export()
 	handle, done, err := w.handler(args)
 	if err != nil {
 		return err
@@ -99,22 +109,20 @@ func (w *worker) run(ctx context.Context, args []string) error {
 
 // work connects and runs the consumer until ctx ends.
 func (w *worker) work(ctx context.Context, handle consumer.Handler, cfg consumer.Config) error {
-	dog := health.NewWatchdog(cfg.Lease, cfg.Concurrency)
-	cfg.Hooks = dog.Hooks()
-	defer context.AfterFunc(ctx, dog.Stop)()
 	if w.flags.listen != "" {
-		server, err := health.Listen(ctx, w.flags.listen, dog.Check, w.ready)
+		seen, err := w.listen(ctx, &cfg)
 		if err != nil {
 			return err
 		}
-		defer server.Close() //nolint:errcheck // the process ends
-		w.log.Info("answers health checks", zap.String("address", server.Addr()))
+		defer seen.close()
+		w.seen = seen
 	}
 	conn, hangUp, err := w.connect(ctx)
 	if err != nil || conn == nil {
 		return err
 	}
 	defer hangUp()
+	defer w.seen.use(conn)()
 	w.log.Info("connected", zap.String("redis", conn.String()), zap.String("version", build().Version))
 	c, err := consumer.New(conn, handle, cfg)
 	if err != nil {
@@ -134,8 +142,6 @@ func checkConfig(h consumer.Handler, cfg consumer.Config) error {
 	_, err := consumer.New(conn, h, cfg)
 	return err
 }
-
-var errNotConnected = errors.New("redis has not been reached yet")
 
 func (w *worker) ready() error {
 	if c := w.consumer.Load(); c != nil {

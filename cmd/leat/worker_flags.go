@@ -29,6 +29,8 @@ type workerFlags struct {
 	webhookTimeout               time.Duration
 	webhookHeaders               []string
 	headerFile, tokenFile        string
+	metricsTTL                   time.Duration
+	traceParent                  bool
 	logLevel                     logLevel
 	prefetchGiven                func() bool
 }
@@ -58,7 +60,9 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.webhookHeaders, "webhook-header", nil, "`\"NAME: VALUE\"` sent with each request; may be repeated")
 	flags.StringVar(&f.headerFile, "webhook-header-file", "", "`FILE` of such headers, one a line: for secrets")
 	flags.StringVar(&f.tokenFile, "webhook-token-file", "", "`FILE` with a bearer token, read anew for each request")
-	flags.StringVar(&f.listen, "listen", "", "`ADDR` for /livez and /readyz, such as :8080 (none)")
+	flags.StringVar(&f.listen, "listen", "", "`ADDR` for /metrics, /livez, /readyz and /startupz, such as :8080 (none)")
+	flags.DurationVar(&f.metricsTTL, "metrics-ttl", 15*time.Second, "for how long /metrics shows what Redis said of the streams before it asks again, 0 for never asking")
+	flags.BoolVar(&f.traceParent, "trace-parent", false, "make a handling a part of the trace that published the event, not one of its own that links to it")
 	flags.Var(&f.logLevel, "log-level", "what is logged: debug, info, warn or error")
 	f.prefetchGiven = func() bool { return flags.Changed("prefetch") }
 }
@@ -82,7 +86,7 @@ func (f *workerFlags) config() (consumer.Config, error) {
 	errs = append(errs, err,
 		duration("lease", f.lease, 50*time.Millisecond), duration("backoff-min", f.backoffMin, time.Millisecond),
 		duration("handler-timeout", f.handlerTimeout, 0), duration("shutdown-timeout", f.drainTimeout, 0),
-		duration("webhook-timeout", f.webhookTimeout, time.Millisecond))
+		duration("webhook-timeout", f.webhookTimeout, time.Millisecond), duration("metrics-ttl", f.metricsTTL, 0))
 	if err := errors.Join(errs...); err != nil {
 		return consumer.Config{}, &usageError{err}
 	}

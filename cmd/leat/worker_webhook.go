@@ -16,14 +16,24 @@ func (w *worker) webhook() (consumer.Handler, func(), error) {
 	if err != nil {
 		return nil, nil, &usageError{err}
 	}
-	sink, err := webhook.New(webhook.Config{
+	cfg := webhook.Config{
 		URL: f.webhook, Mode: f.webhookMode.Mode, Timeout: f.webhookTimeout,
 		Header: header, TokenFile: f.tokenFile, Concurrency: f.concurrency,
-	})
+	}
+	plain, err := webhook.New(cfg)
 	if err != nil {
 		return nil, nil, &usageError{err}
 	}
-	return sink.Handle, sink.Close, nil
+	if !w.traced {
+		return plain.Handle, plain.Close, nil
+	}
+	transport := tracedTransport(f.concurrency)
+	cfg.Transport = propagating{transport}
+	sink, err := webhook.New(cfg)
+	if err != nil {
+		return nil, nil, &usageError{err}
+	}
+	return sink.Handle, transport.CloseIdleConnections, nil
 }
 
 // headers reads "Name: value" from flags and from the lines of a file. Errors name
