@@ -31,7 +31,11 @@ func TestMatrix(t *testing.T) {
 			objects := render(t, values)
 			consistent(t, objects)
 			for _, d := range of[*appsv1.Deployment](objects) {
-				starts(t, d)
+				if isWorker(d) {
+					starts(t, d)
+				} else {
+					polls(t, d, objects)
+				}
 			}
 		})
 	}
@@ -44,13 +48,21 @@ func consistent(t *testing.T, objects []metav1.Object) {
 	for _, o := range objects {
 		require.Equal(t, namespace, o.GetNamespace(), o.GetName())
 		require.LessOrEqual(t, len(o.GetName()), 63, "names of HPAs, which KEDA makes of them, and of hosts have a limit")
-		for _, label := range []string{"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version",
-			"app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "helm.sh/chart"} {
+		for _, label := range []string{
+			"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version",
+			"app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "helm.sh/chart",
+		} {
 			require.NotEmpty(t, o.GetLabels()[label], "%s has no label %s", o.GetName(), label)
 		}
 	}
 	for _, d := range deployments {
-		whole(t, d)
+		if isWorker(d) {
+			whole(t, d)
+			continue
+		}
+		require.True(t, selects(t, d.Spec.Selector, d.Spec.Template.Labels))
+		hardened(t, &d.Spec.Template.Spec)
+		mounted(t, &d.Spec.Template.Spec)
 	}
 	for _, pod := range of[*corev1.Pod](objects) {
 		hardened(t, &pod.Spec)
@@ -58,6 +70,11 @@ func consistent(t *testing.T, objects []metav1.Object) {
 	}
 	selecting(t, objects)
 	scaling(t, objects)
+}
+
+// isWorker tells workers from pollers.
+func isWorker(d *appsv1.Deployment) bool {
+	return d.Spec.Template.Labels["app.kubernetes.io/component"] == "worker"
 }
 
 // whole is what a worker's Deployment has to be.
@@ -121,9 +138,13 @@ func mounted(t *testing.T, pod *corev1.PodSpec) {
 			require.Empty(t, m.SubPath, "a file of a subPath never changes")
 			if secret := volumes[m.Name].Secret; secret != nil {
 				require.True(t, m.ReadOnly)
+				require.EqualValues(t, 0o440, *secret.DefaultMode)
 				for _, item := range secret.Items {
 					files[path.Join(m.MountPath, item.Path)] = true
 				}
+			}
+			if volumes[m.Name].ConfigMap != nil {
+				files[path.Join(m.MountPath, "sources.yaml")] = true
 			}
 		}
 		for _, arg := range c.Args {
@@ -137,6 +158,9 @@ func mounted(t *testing.T, pod *corev1.PodSpec) {
 // selecting: whatever selects pods selects some.
 func selecting(t *testing.T, objects []metav1.Object) {
 	t.Helper()
+	if len(of[*appsv1.Deployment](objects)) == 0 {
+		return
+	}
 	anyPod := func(name string, selector *metav1.LabelSelector) {
 		t.Helper()
 		for _, d := range of[*appsv1.Deployment](objects) {
@@ -145,9 +169,6 @@ func selecting(t *testing.T, objects []metav1.Object) {
 			}
 		}
 		require.Failf(t, "no pod", "%s selects no pod", name)
-	}
-	if len(of[*appsv1.Deployment](objects)) == 0 {
-		return
 	}
 	for _, o := range of[*policyv1.PodDisruptionBudget](objects) {
 		anyPod(o.Name, o.Spec.Selector)

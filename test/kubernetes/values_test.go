@@ -28,7 +28,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"password in a parameter":       {"redis: {url: \"redis+sentinel://a/m?sentinel_password=x\"}", "redis"},
 		"unix socket":                   {"redis: {url: \"unix:///run/redis.sock\"}", "redis"},
 		"name of a worker":              {"workers: {Billing: {}}", "Billing"},
-		"long name of a worker":         {"workers: {" + strings.Repeat("a", 31) + ": {}}", "workers"},
+		"long name of a worker":         {"workers: {" + strings.Repeat("a", 31) + ": {}}", "maxLength"},
 		"duration":                      {worker(webhook + ", shutdownTimeout: 25"), "shutdownTimeout"},
 		"duration without a unit":       {worker(webhook + ", lease: \"30\""), "lease"},
 		"no drain":                      {worker(webhook + ", shutdownTimeout: \"\""), "shutdownTimeout"},
@@ -47,6 +47,11 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"keda idle that never comes":    {worker(webhook + ", keda: {enabled: true, idleReplicas: 0, redisStreams: {enabled: false}, prometheus: {enabled: true, serverAddress: \"http://p\"}}"), "goes down to no pods"},
 		"keda upside down":              {worker(webhook + ", keda: {enabled: true, minReplicas: 5, maxReplicas: 4}"), "minReplicas is more"},
 		"keda idle above the least":     {worker(webhook + ", keda: {enabled: true, idleReplicas: 2}"), "idleReplicas"},
+		"typo in a poller":              {"pollers: {p: {stream: s, source: []}}", "source"},
+		"poller without a source":       {"pollers: {p: {stream: s}}", "pollers.p.sources is empty"},
+		"poller without a stream":       {"pollers: {p: {sources: [{api: \"http://x\"}]}}", "pollers.p.stream is empty"},
+		"poller with a worker's name":   {worker(webhook) + "pollers: {billing: {stream: s, sources: [{api: \"http://x\"}]}}", "has the name of a worker"},
+		"poller with a password":        {"pollers: {p: {stream: s, sources: [{api: \"http://u:secret@x\"}]}}", "api"},
 		"hpa upside down":               {worker(webhook + ", hpa: {enabled: true, minReplicas: 5, maxReplicas: 4}"), "minReplicas is more"},
 		"keda with a user it misspells": {"redis: {url: \"redis://a%40b@redis\"}\n" + worker(webhook+", keda: {enabled: true}"), "percent-encoded"},
 	} {
@@ -67,8 +72,10 @@ func TestSchemaHasTheValues(t *testing.T) {
 	require.Empty(t, unknown, "in values.yaml and not in the schema")
 	// What has no default: maps that are empty, and what may be left out of an object that may be left out.
 	left := slices.DeleteFunc(without(schema, values), func(p string) bool {
-		for _, free := range []string{"global", "workerDefaults.image.", "workerDefaults.probes.", "workerDefaults.keda.fallback.",
-			"workerDefaults.keda.prometheus.authenticationRef."} {
+		for _, free := range []string{
+			"global", "workerDefaults.image.", "pollerDefaults.image.", "workerDefaults.probes.", "workerDefaults.keda.fallback.",
+			"workerDefaults.keda.prometheus.authenticationRef.",
+		} {
 			if strings.HasPrefix(p, free) {
 				return true
 			}
@@ -85,7 +92,7 @@ func TestReadmeHasTheValues(t *testing.T) {
 	require.NoError(t, err)
 	values, _ := paths(t)
 	for _, p := range values {
-		p = strings.TrimPrefix(p, "workerDefaults.")
+		p = strings.TrimPrefix(strings.TrimPrefix(p, "workerDefaults."), "pollerDefaults.")
 		require.Contains(t, string(text), fmt.Sprintf("`%s`", p), "the README does not have it")
 	}
 }
@@ -115,7 +122,7 @@ func paths(t *testing.T) (values, schema []string) {
 // opaque are values that are what Kubernetes takes there, or maps of the user's own.
 var opaque = []string{
 	"workerDefaults.resources", "workerDefaults.strategy.rollingUpdate", "workerDefaults.podSecurityContext",
-	"workerDefaults.securityContext", "workerDefaults.probes.startup", "workerDefaults.probes.liveness", "workerDefaults.probes.readiness",
+	"workerDefaults.securityContext", "pollerDefaults.resources", "pollerDefaults.podSecurityContext", "pollerDefaults.securityContext", "workerDefaults.probes.startup", "workerDefaults.probes.liveness", "workerDefaults.probes.readiness",
 }
 
 func walk(at string, tree map[string]any, found *[]string) {

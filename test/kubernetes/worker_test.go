@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // startupPath is where the startup probe asks: whether the process answers, with or without Redis.
@@ -39,6 +41,29 @@ func starts(t *testing.T, d *appsv1.Deployment) {
 	}
 	status, body := p.get(t, startupPath)
 	require.Equal(t, http.StatusOK, status, "pods would be restarted for as long as Redis is away: %s", body)
+	p.end(t)
+}
+
+// polls gives a poller's command line, and its file of sources, to the real leat in the same way.
+func polls(t *testing.T, d *appsv1.Deployment, objects []metav1.Object) {
+	t.Helper()
+	files := secrets(t)
+	for _, m := range of[*corev1.ConfigMap](objects) {
+		if m.Name == d.Name {
+			text := strings.ReplaceAll(m.Data["sources.yaml"], "/etc/leat/", files+"/")
+			require.NoError(t, os.MkdirAll(filepath.Join(files, "sources"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(files, "sources", "sources.yaml"), []byte(text), 0o600))
+		}
+	}
+	p := launch(t, local(t, &d.Spec.Template.Spec.Containers[0], "", files))
+	select {
+	case said := <-p.said:
+		require.Equal(t, waits, said)
+	case err := <-p.ended:
+		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, p.cmd.Args, p.log)
+	case <-time.After(patience):
+		require.FailNow(t, "leat says nothing")
+	}
 	p.end(t)
 }
 
@@ -67,17 +92,33 @@ var hosts = regexp.MustCompile(`(://(?:[^/@]*@)?)([^/?]*)(.*)$`)
 type process struct {
 	cmd     *exec.Cmd
 	address string
-	log     *strings.Builder // until it ends, and all of it then
+	log     *strings.Builder // not to be read before it has ended
+	said    chan string
 	ended   chan error
 }
+
+// waits is said by what has taken its flags and waits for Redis.
+const waits = "waits for redis"
 
 // begin starts a container's command line on this machine: with its Redis at url, or none, a free port, and files that a
 // Secret would have.
 func begin(t *testing.T, c *corev1.Container, url string) *process {
 	t.Helper()
+	p := launch(t, local(t, c, url, secrets(t)))
+	select {
+	case p.address = <-p.said:
+	case err := <-p.ended:
+		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, p.cmd.Args, p.log)
+	case <-time.After(patience):
+		require.FailNow(t, "leat does not answer")
+	}
+	return p
+}
+
+// local is a container's command line for this machine: files has what is below /etc/leat.
+func local(t *testing.T, c *corev1.Container, url, files string) (args []string) {
+	t.Helper()
 	require.Equal(t, "leat", filepath.Base(c.Command[0]))
-	files := secrets(t)
-	var args []string
 	for _, arg := range c.Args {
 		switch {
 		case strings.HasPrefix(arg, "--redis=") && url != "":
@@ -87,41 +128,47 @@ func begin(t *testing.T, c *corev1.Container, url string) *process {
 		case strings.HasPrefix(arg, "--listen="):
 			arg = "--listen=127.0.0.1:0"
 		case strings.HasPrefix(arg, "--command="): // which is not on this machine
-			arg = "--command=true"
+			arg = "--command=" + leat(t)
 		}
 		arg = strings.Replace(arg, "=/etc/leat", "="+files, 1)
 		args = append(args, strings.ReplaceAll(arg, "$(POD_NAME)", "pod-0"))
 	}
+	return args
+}
+
+// launch starts leat, whose log is followed.
+func launch(t *testing.T, args []string) *process {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	p := &process{cmd: exec.CommandContext(ctx, leat(t), args...), log: &strings.Builder{}, ended: make(chan error, 1)}
+	p := &process{cmd: exec.CommandContext(ctx, leat(t), args...), log: &strings.Builder{}, said: make(chan string, 1), ended: make(chan error, 1)}
 	p.cmd.Env = []string{} // a machine's own LEAT_... must not help
-	said, err := p.cmd.StderrPipe()
+	stderr, err := p.cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
-	address := make(chan string, 1)
-	go p.read(said, address)
-	select {
-	case p.address = <-address:
-	case err := <-p.ended:
-		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, args, p.log)
-	case <-time.After(patience):
-		require.FailNow(t, "leat does not answer")
-	}
+	go p.read(stderr)
 	return p
 }
 
-// read follows the log, which names the port.
-func (p *process) read(said io.Reader, address chan<- string) {
-	lines := bufio.NewScanner(said)
+// read follows the log: said gets the address, or, of what has none, that Redis is waited for.
+func (p *process) read(stderr io.Reader) {
+	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		p.log.WriteString(lines.Text() + "\n")
-		var line struct{ Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Address != "" {
-			select {
-			case address <- line.Address:
-			default:
-			}
+		var line struct{ Address, Msg string }
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			continue
+		}
+		say := line.Address
+		if say == "" && strings.HasPrefix(line.Msg, "redis cannot be reached") {
+			say = waits
+		}
+		if say == "" {
+			continue
+		}
+		select {
+		case p.said <- say:
+		default:
 		}
 	}
 	p.ended <- p.cmd.Wait()
@@ -159,9 +206,12 @@ func secrets(t *testing.T) string {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	key, err := x509.MarshalPKCS8PrivateKey(server.TLS.Certificates[0].PrivateKey)
+	require.NoError(t, err)
 	for file, content := range map[string]string{
 		"redis-password/password": "secret\n", "webhook-headers/headers": "X-Key: secret\n", "webhook-token/token": "secret\n",
-		"redis-ca/ca.crt": string(authority), "redis-client/tls.crt": "", "redis-client/tls.key": "",
+		"redis-ca/ca.crt": string(authority), "redis-client/tls.crt": string(authority), "redis-client/tls.key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
+		"secrets/stac/token": "secret\n",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600))

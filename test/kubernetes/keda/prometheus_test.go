@@ -18,7 +18,7 @@ func TestPrometheusTrigger(t *testing.T) {
 	w := newWorld(t)
 	w.join(t)
 	metrics, address := free(t), free(t)
-	worker := exec.CommandContext(t.Context(), program(t), "worker", "--redis", w.server.URL(), "--stream", name, "--group", group,
+	worker := exec.CommandContext(t.Context(), program(t), "worker", "--redis", "redis://"+w.address, "--stream", name, "--group", group,
 		"--concurrency", "1", "--prefetch", "0", "--metrics-ttl", "100ms", "--listen", metrics, "--shutdown-timeout", "0s", "--command", "sleep", "--", "600")
 	require.NoError(t, worker.Start())
 	defer func() { _, _ = worker.Process.Kill(), worker.Wait() }()

@@ -17,8 +17,6 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
-
-	"github.com/leat-io/leat/internal/redistest"
 )
 
 const (
@@ -28,8 +26,6 @@ const (
 	lagCount, pendingCount = 20, 10
 	patience               = time.Minute
 )
-
-func TestMain(m *testing.M) { redistest.Main(m) }
 
 // trigger is one of a ScaledObject.
 type trigger struct {
@@ -98,23 +94,25 @@ func (tr trigger) view(t *testing.T, address string, secrets map[string]string) 
 
 // world is a Redis and what the chart's two triggers see in it.
 type world struct {
-	server *redistest.Server
-	rdb    *redis.Client
-	all    []trigger
+	address string
+	rdb     *redis.Client
+	all     []trigger
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server := redistest.Start(t)
 	all := triggers(t, byRedis)
 	require.Len(t, all, 2)
-	return &world{server: server, rdb: server.Client(t), all: all}
+	w := &world{address: startRedis(t), all: all}
+	w.rdb = redis.NewClient(&redis.Options{Addr: w.address})
+	t.Cleanup(func() { _ = w.rdb.Close() })
+	return w
 }
 
 // sees is what the lag trigger and the pending trigger say.
 func (w *world) sees(t *testing.T) (lag, pending view) {
 	t.Helper()
-	return w.all[0].view(t, w.server.Addr(), nil), w.all[1].view(t, w.server.Addr(), nil)
+	return w.all[0].view(t, w.address, nil), w.all[1].view(t, w.address, nil)
 }
 
 func (w *world) add(t *testing.T, n int) (ids []string) {
@@ -185,7 +183,7 @@ func TestParkedForAnHour(t *testing.T) {
 	w := newWorld(t)
 	w.join(t)
 	w.add(t, 1)
-	worker := exec.CommandContext(t.Context(), program(t), "worker", "--redis", w.server.URL(), "--stream", name, "--group", group,
+	worker := exec.CommandContext(t.Context(), program(t), "worker", "--redis", "redis://"+w.address, "--stream", name, "--group", group,
 		"--command", "false", "--backoff-min", "1h", "--backoff-max", "1h")
 	require.NoError(t, worker.Start())
 	retries := "leat:{" + name + "}:retry:" + group
@@ -238,13 +236,13 @@ func TestUserOfKEDA(t *testing.T) {
 	require.NotNil(t, line)
 	rules := strings.Fields(strings.ReplaceAll(string(line[1]), "STREAM", name))
 	try := func(rules []string) error {
-		server := redistest.Start(t, redistest.ACLUser("leat-keda", "secret", strings.Join(rules, " ")), redistest.ACLUser("all", "all", "~* &* +@all"))
-		owner := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "all", Password: "all"})
+		address := startRedis(t, "user leat-keda on >secret "+strings.Join(rules, " "))
+		owner := redis.NewClient(&redis.Options{Addr: address})
 		defer owner.Close()
 		require.NoError(t, owner.XGroupCreateMkStream(t.Context(), name, group, "0").Err())
 		require.NoError(t, owner.XAdd(t.Context(), &redis.XAddArgs{Stream: name, Values: []string{"k", "v"}}).Err())
 		for i, tr := range triggers(t, "redisStreams: {username: leat-keda}") {
-			s, err := tr.scaler(t.Context(), i, server.Addr(), map[string]string{"password": "secret"})
+			s, err := tr.scaler(t.Context(), i, address, map[string]string{"password": "secret"})
 			if err != nil {
 				return err
 			}
