@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -106,14 +107,11 @@ func (p *Process) wasExpected() bool {
 	return p.expected
 }
 
-// diedByItself tells whether a signal ended the process that it sent itself.
+// diedByItself tells whether a signal ended the process that it sent itself: it has noted that before, and other handlers of it may
+// have noted something since.
 func (p *Process) diedByItself() bool {
 	records, err := history.Read(p.Task.History)
-	if err != nil || len(records) == 0 {
-		return false
-	}
-	last := records[len(records)-1]
-	return last.Op == history.Crash && last.Process == p.Name()
+	return err == nil && slices.ContainsFunc(records, func(r history.Record) bool { return r.Op == history.Crash && r.Process == p.Name() })
 }
 
 // await waits for the end of the process, and kills it after patience.
