@@ -26,6 +26,7 @@ var stacDay = time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 // stacServer is as much of a STAC API as the commands ask for.
 type stacServer struct {
 	*httptest.Server
+	at    string // its address, known before it is asked
 	mu    sync.Mutex
 	items map[string]time.Time // when they were taken; updated is the same
 	asked []http.Header
@@ -47,8 +48,8 @@ func newStacServer(t *testing.T, items int) *stacServer {
 				"https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search", "https://api.stacspec.org/v1.0.0/item-search#query",
 			},
 			"links": []any{
-				map[string]string{"rel": "search", "method": "POST", "href": s.URL + "/search", "type": "application/geo+json"},
-				map[string]string{"rel": "data", "href": s.URL + "/collections"},
+				map[string]string{"rel": "search", "method": "POST", "href": s.at + "/search", "type": "application/geo+json"},
+				map[string]string{"rel": "data", "href": s.at + "/collections"},
 			},
 		})
 	})
@@ -66,7 +67,9 @@ func newStacServer(t *testing.T, items int) *stacServer {
 		}
 		s.answer(w, s.item(r.PathValue("id")))
 	})
-	s.Server = httptest.NewServer(mux)
+	s.Server = httptest.NewUnstartedServer(mux)
+	s.at = "http://" + s.Listener.Addr().String()
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -82,7 +85,7 @@ func (s *stacServer) answer(w http.ResponseWriter, v any) { _ = json.NewEncoder(
 func (s *stacServer) collection() map[string]any {
 	return map[string]any{
 		"type": "Collection", "id": "c", "extent": map[string]any{"temporal": map[string]any{"interval": [][]any{{stacDay, nil}}}},
-		"links": []any{map[string]string{"rel": "self", "href": s.URL + "/collections/c"}},
+		"links": []any{map[string]string{"rel": "self", "href": s.at + "/collections/c"}},
 	}
 }
 
@@ -90,7 +93,7 @@ func (s *stacServer) item(id string) map[string]any {
 	return map[string]any{
 		"type": "Feature", "id": id, "collection": "c", "geometry": nil, "assets": map[string]any{},
 		"properties": map[string]any{"datetime": s.items[id], "updated": s.items[id]},
-		"links":      []any{map[string]string{"rel": "self", "href": s.URL + "/collections/c/items/" + id}},
+		"links":      []any{map[string]string{"rel": "self", "href": s.at + "/collections/c/items/" + id}},
 	}
 }
 
@@ -125,7 +128,7 @@ func (s *stacServer) search(w http.ResponseWriter, r *http.Request) {
 	links := []any{}
 	if end < len(found) {
 		links = append(links, map[string]any{
-			"rel": "next", "method": "POST", "href": s.URL + "/search", "merge": true, "body": map[string]int{"offset": end},
+			"rel": "next", "method": "POST", "href": s.at + "/search", "merge": true, "body": map[string]int{"offset": end},
 		})
 	}
 	s.answer(w, map[string]any{
