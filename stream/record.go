@@ -5,16 +5,9 @@ import "fmt"
 // record walks over a map of names to single values: an array of both in RESP2,
 // a map in RESP3. set is called for each; ok is false for a null.
 func (c *cursor) record(set func(name string, value []byte, ok bool)) error {
-	h, err := c.header()
+	pairs, err := c.mapLen()
 	if err != nil {
 		return err
-	}
-	pairs := h.n
-	switch {
-	case h.kind == '*' && h.n >= 0 && h.n%2 == 0:
-		pairs = h.n / 2
-	case h.kind != '%' || h.n < 0:
-		return c.fail("no map")
 	}
 	for range pairs {
 		name, err := c.str()
@@ -28,6 +21,21 @@ func (c *cursor) record(set func(name string, value []byte, ok bool)) error {
 		set(name, value, ok)
 	}
 	return nil
+}
+
+// mapLen is how many names and values a map has, which an array stands for in RESP2.
+func (c *cursor) mapLen() (int, error) {
+	h, err := c.header()
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case h.kind == '*' && h.n >= 0 && h.n%2 == 0:
+		return int(h.n / 2), nil
+	case h.kind != '%' || h.n < 0:
+		return 0, c.fail("no map")
+	}
+	return int(h.n), nil
 }
 
 // atoi is a number of a reply that was checked to be one; anything else is 0.
