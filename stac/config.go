@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/internal/webaddress"
 )
 
 // What a zero value of ClientConfig means.
@@ -154,7 +156,7 @@ func (c ClientConfig) complete() (ClientConfig, *url.URL, error) {
 			errs = append(errs, fmt.Errorf("stac client config: "+format, args...))
 		}
 	}
-	root, err := parseRoot(c.URL)
+	root, err := webaddress.Parse(c.URL)
 	want(err == nil, "URL: %w", err)
 	def(&c.Timeout, DefaultTimeout)
 	def(&c.RetryFor, DefaultRetryFor)
@@ -201,21 +203,4 @@ func def[T comparable](to *T, value T) {
 	if *to == zero {
 		*to = value
 	}
-}
-
-func parseRoot(raw string) (*url.URL, error) {
-	if raw == "" {
-		return nil, errors.New("is empty")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil: // the error quotes it all
-		return nil, errors.New("is not a URL; special characters of a user or password want percent-encoding")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("want http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("has no host")
-	}
-	u.Fragment, u.RawFragment = "", ""
-	return u, nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/leat-io/leat/internal/webaddress"
 )
 
 // maxTokenAnswer is far beyond what tokens take.
@@ -53,7 +55,7 @@ type oauth struct {
 // bind checks the configuration and gives it the client whose guard and transport
 // it uses.
 func (o *oauth) bind(c *Client) error {
-	u, err := parseRoot(o.cfg.TokenURL)
+	u, err := webaddress.Parse(o.cfg.TokenURL)
 	if err != nil {
 		return fmt.Errorf("stac client config: Auth: TokenURL: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/leat-io/leat/internal/webaddress"
 )
 
 const (
@@ -106,7 +108,7 @@ func (c Config) complete() (Config, *url.URL, error) {
 			errs = append(errs, fmt.Errorf("webhook config: "+format, args...))
 		}
 	}
-	target, err := parseURL(c.URL)
+	target, err := webaddress.Parse(c.URL)
 	wrong(err != nil, "URL: %w", err)
 	wrong(c.Mode > Structured, "Mode is %s, want Binary or Structured", c.Mode)
 	wrong(c.Timeout < 0, "Timeout is %s, want more than 0", c.Timeout)
@@ -138,23 +140,6 @@ func def[T comparable](to *T, value T) {
 	if *to == zero {
 		*to = value
 	}
-}
-
-func parseURL(raw string) (*url.URL, error) {
-	if raw == "" {
-		return nil, errors.New("is empty")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil: // the error quotes it all
-		return nil, errors.New("is not a URL; special characters of a user or password want percent-encoding")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("want http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("has no host")
-	}
-	u.Fragment, u.RawFragment = "", ""
-	return u, nil
 }
 
 // ours tells whether a header, in canonical spelling, is none of the user's
