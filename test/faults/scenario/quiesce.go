@@ -53,7 +53,31 @@ func (r *round) quiesce(ctx context.Context) (history.Final, error) {
 	r.crew.End()
 	r.result.Failed(r.crew.TermAll(r.crew.Workers(), r.arena.Patience))
 	r.result.Failed(r.crew.Err())
-	return collect(ctx, group, client, !r.LooseStored)
+	return collectAgain(ctx, group, client, !r.LooseStored)
+}
+
+// collectAgain collects until nothing comes between: who was the master a moment ago closes the connections that it has,
+// and looking changes nothing.
+func collectAgain(ctx context.Context, group *stream.Group, client *redis.Client, stored bool) (history.Final, error) {
+	for end := time.Now().Add(settleTime); ; {
+		final, err := collect(ctx, group, client, stored)
+		if !passing(err) || time.Now().After(end) {
+			return final, err
+		}
+		if !sleep(ctx, 100*time.Millisecond) {
+			return final, context.Cause(ctx)
+		}
+	}
+}
+
+// passing tells whether an error says nothing about what is in Redis, only that it could not be asked just then.
+func passing(err error) bool {
+	switch stream.Classify(err) {
+	case stream.ClassNone, stream.ClassRejected, stream.ClassCanceled:
+		return false
+	default:
+		return true
+	}
 }
 
 // isSettled tells whether everything in the stream was delivered, and nothing is pending.
@@ -67,6 +91,9 @@ func isSettled(ctx context.Context, group *stream.Group, client *redis.Client) (
 		return false, nil // it will be made again
 	}
 	last, err := client.XRevRangeN(ctx, streamName, "+", "-", 1).Result()
+	if passing(err) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("look at the end of the stream: %w", err)
 	}
