@@ -191,6 +191,9 @@ func (c *check) indexFinal() {
 	for _, id := range c.final.Waiting {
 		c.fate(id).waiting = true
 	}
+	for _, id := range c.final.Failed {
+		c.fate(id).counted = true
+	}
 	for i := range c.final.Letters {
 		l := &c.final.Letters[i]
 		f := c.fate(l.Entry)

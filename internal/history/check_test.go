@@ -156,6 +156,8 @@ func TestAnEntryIsInOneState(t *testing.T) {
 	violates(t, done, history.Final{Letters: []history.Letter{letter(e1)}}, "I2", "is a dead letter")
 	violates(t, story{}.published(0, "a", e1), history.Final{Letters: []history.Letter{letter(e1), letter(e1)}}, "I2", "2 times")
 	violates(t, done, history.Final{Waiting: []stream.ID{e1}}, "I2", "waits in the retry set")
+	violates(t, done, history.Final{Failed: []stream.ID{e1}}, "I2", "failures are still counted")
+	holds(t, done.fault(0, 100, history.Excuse{Rollback: true}), history.Final{Failed: []stream.ID{e1}})
 
 	v := verdict(t, done, history.Final{Pending: pending(e1)}, rules)
 	require.Len(t, v.Violations, 2, v.String())
@@ -243,6 +245,24 @@ func TestStartsHaveAReason(t *testing.T) {
 	violates(t, twice(history.OK, 1).fault(1600, 1700, history.Excuse{}), history.Final{}, "I4", "nothing explains why")
 }
 
+// Where workers keep what they work on, a fault explains nothing that happens before the handler returns; that the machine stood
+// still does.
+func TestWhatSomebodyWorksOnIsKept(t *testing.T) {
+	t.Parallel()
+	keeps := rules
+	keeps.Keeps = true
+	begun := func(first history.Outcome) story {
+		return story{}.published(0, "a", e1).try(100, "w1", e1, 1, 1, first).try(1500, "w2", e1, 2, 1, history.OK)
+	}
+	fault := history.Excuse{}
+	holds(t, begun(history.Invoke).fault(1000, 1100, fault), history.Final{})
+	violatesRules(t, begun(history.Invoke).fault(1000, 1100, fault), history.Final{}, keeps, "I4", "nothing explains why")
+	require.Empty(t, verdict(t, begun(history.OK).fault(1000, 1100, fault), history.Final{}, keeps).Violations, "its reply may be lost")
+	slow := append(begun(history.Invoke), history.Begin(ms(1000), "nemesis", history.Slow+"#1", fault), history.End(ms(1100), "nemesis", history.Slow+"#1"))
+	require.Empty(t, verdict(t, slow, history.Final{}, keeps).Violations)
+	require.Empty(t, verdict(t, begun(history.Invoke).happens(120, "w1", history.Crash), history.Final{}, keeps).Violations)
+}
+
 // A fault explains a start for each lease that it lasts and one more, not any number.
 func TestAFaultExplainsSoMuch(t *testing.T) {
 	t.Parallel()
@@ -277,6 +297,9 @@ func TestNothingIsGivenUpBeforeItsTime(t *testing.T) {
 	holds(t, s.try(201, "w1", e1, 3, 3, history.Fail), dead(stream.ReasonAttempts, 3))
 	violates(t, s, dead(stream.ReasonDeliveries, 5), "I4", "delivered 5 times")
 	holds(t, s, dead(stream.ReasonDeliveries, 6))
+	never := rules
+	never.NoneTooOften = true
+	violatesRules(t, s, dead(stream.ReasonDeliveries, 6), never, "I4", "delivered 6 times")
 	holds(t, s, dead(stream.ReasonPermanent, 2))
 	violates(t, story{}.published(0, "a", e1), dead(stream.ReasonPermanent, 1), "I4", "never failed")
 	violates(t, s, dead(stream.ReasonPayloadLost, 1), "I4", "nobody has deleted it")

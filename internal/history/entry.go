@@ -17,6 +17,7 @@ type fate struct {
 	letter              *Letter // the last one
 	stored, pending     bool
 	unread, waiting     bool
+	counted             bool // its failures
 }
 
 // entryHistory is the same, with its records in order.
@@ -87,6 +88,12 @@ func (h *entryHistory) end(start *Record) *Record {
 		}
 	}
 	return nil
+}
+
+// running tells whether the handler of a start has not returned by a time.
+func (h *entryHistory) running(start *Record, by int64) bool {
+	end := h.end(start)
+	return end == nil || end.At > by
 }
 
 // between tells whether the same token was started again between a start and an end.

@@ -170,6 +170,11 @@ func (c *check) undone(at, by int64) bool {
 	})
 }
 
+// meddled tells whether anything was taken away from the group behind leat's back: what is kept beside it may stay then.
+func (c *check) meddled() bool {
+	return slices.ContainsFunc(c.faults, func(d disturbance) bool { return d.Loses || d.Rollback })
+}
+
 // late tells whether a command that was sent between two times may have been carried out much later.
 func (c *check) late(from, to int64) bool {
 	return !c.rules.NothingLate && slices.ContainsFunc(c.faults, func(d disturbance) bool { return d.Late && c.touches(&d, from, to) })

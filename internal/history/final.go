@@ -14,6 +14,8 @@ type Final struct {
 	Pending []stream.PendingEntry
 	// Waiting are the members of the group's retry set.
 	Waiting []stream.ID
+	// Failed are the entries of whose failures the group keeps a count.
+	Failed []stream.ID
 	// Unread are the entries behind the last one that the group was given.
 	Unread []Stored
 	// Letters are the group's dead letters.
@@ -72,6 +74,12 @@ type Rules struct {
 	PausedAcks bool
 	// NothingLate: that a fault may have held a command up (Excuse.Late) excuses nothing.
 	NothingLate bool
-	// Clean: nothing but the promised is left over: no member of the retry set without a pending entry.
+	// Keeps: what a living worker works on stays its own, whatever is done to the servers: no fault explains that another one begins it
+	// before the handler has returned, unless the machine itself stood still (Slow).
+	Keeps bool
+	// NoneTooOften: nobody dies, stands still or loses a reply, and what is handed back does not count, so that nothing is given up for
+	// the number of its deliveries.
+	NoneTooOften bool
+	// Clean: nothing but the promised is left over: no member of the retry set, and no count of failures, without a pending entry.
 	Clean bool
 }

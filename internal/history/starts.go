@@ -82,6 +82,9 @@ func (c *check) explained(h *entryHistory, before, again *Record, excused map[st
 		if f.from > to {
 			break
 		}
+		if c.rules.Keeps && f.kind() != Slow && h.running(before, to) {
+			continue
+		}
 		if c.touches(f, from, to) && excused[f.id] < c.most(f) {
 			excused[f.id]++
 			return true
@@ -109,6 +112,8 @@ func (c *check) checkLetter(h *entryHistory) {
 		c.violate("I4", h, "it is a dead letter for want of attempts, of which it has %d, and failed %d times", c.rules.MaxAttempts, h.failed)
 	case l.Reason == stream.ReasonDeliveries && l.Deliveries <= c.rules.MaxDeliveries:
 		c.violate("I4", h, "it is a dead letter since it was delivered too often, and it was delivered %d times", l.Deliveries)
+	case l.Reason == stream.ReasonDeliveries && c.rules.NoneTooOften:
+		c.violate("I4", h, "it is a dead letter since it was delivered %d times, and only handing it back explains that", l.Deliveries)
 	case l.Reason == stream.ReasonPermanent && h.failed == 0:
 		c.violate("I4", h, "it is a dead letter since it failed for good, and it never failed")
 	case l.Reason == stream.ReasonPayloadLost && !c.lostByRedis(h.entry, h.at()):

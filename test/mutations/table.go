@@ -23,7 +23,7 @@ const (
 // of acknowledgements, and of the order and conditions of what scripts write.
 var mutations = []mutation{
 	{
-		Name: "fence, owner", What: "scripts do not ask who has the entry", Where: "stall", File: "stream/scripts/lib.lua",
+		Name: "fence, owner", What: "scripts do not ask who has the entry", Where: "handover", File: "stream/scripts/lib.lua",
 		Old: "return row and row[2] == ME and tostring(row[4]) == deliveries", New: "return row and tostring(row[4]) == deliveries",
 	},
 	{
@@ -75,11 +75,11 @@ var mutations = []mutation{
 		Old: "'XAUTOCLAIM', STREAM, GROUP, PARKED, ARGV[3],", New: "'XAUTOCLAIM', STREAM, GROUP, PARKED, 3600000,",
 	},
 	{
-		Name: "fairness after an outage", What: "who lives is robbed when Redis answers again", Where: "redis-kill,redis-stall", File: "consumer/reclaimer.go",
+		Name: "fairness after an outage", What: "who lives is robbed when Redis answers again", Where: "outage", File: "consumer/reclaimer.go",
 		Old: "if since < 0 || (since > 0 && now-since < r.c.cfg.Lease*2/3) {", New: "if since == now+1 {",
 	},
 	{
-		Name: "late reclaim", What: "a reclaim that the server carries out too late takes from those who live", Where: "redis-stall", File: "stream/scripts/reclaim.lua",
+		Name: "late reclaim", What: "a reclaim that the server carries out too late takes from those who live", Where: "standstill", File: "stream/scripts/reclaim.lua",
 		Old: "if latest > 0 and now > latest then", New: "if false then",
 	},
 	{
@@ -115,11 +115,11 @@ var mutations = []mutation{
 		Old: "    forget(id)\n", New: "",
 	},
 	{
-		Name: "hand-over counts", What: "what is handed back counts as delivered", Where: "term", File: "stream/scripts/release.lua",
+		Name: "hand-over counts", What: "what is handed back counts as delivered", Where: "returned", File: "stream/scripts/release.lua",
 		Old: "math.max(count - 1, 0)", New: "count",
 	},
 	{
-		Name: "names", What: "a consumer's name goes with what is pending under it", Where: "term", File: "stream/scripts/leave.lua",
+		Name: "names", What: "a consumer's name goes with what is pending under it", Where: "handover", File: "stream/scripts/leave.lua",
 		Old: "if wanted and by['pending'] == 0 then", New: "if wanted then",
 	},
 	{

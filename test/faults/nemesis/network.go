@@ -76,6 +76,19 @@ var SpoilReplies = Fault{Name: "net-spoil-replies", Servers: true, Do: func(ctx 
 		func(context.Context) error { a.World.Tap.Plan(nil); return nil })
 }}
 
+// LoseReplies loses many single replies for a while: what they answer was carried out, and is asked for again.
+var LoseReplies = Fault{Name: "net-lose-replies", Servers: true, Do: func(ctx context.Context, a *Arena) error {
+	plan := network.Random(uint64(a.Pick(1<<30)), a.float(0.05, 0.3), network.Lose(), network.Cut(1+a.Pick(10)))
+	id, err := a.begin("net-lose-replies", history.Excuse{})
+	if err != nil {
+		return err
+	}
+	a.World.Tap.Plan(plan)
+	wait(ctx, a.leases(0.05, 0.2))
+	a.World.Tap.Plan(nil)
+	return a.end(id)
+}}
+
 // cable is a fault of the cable of one of the hosts.
 func cable(kind string, cut func(ctx context.Context, h *network.Host) error) Fault {
 	return Fault{Name: kind, Servers: true, Do: func(ctx context.Context, a *Arena) error {

@@ -40,22 +40,43 @@ var KillRedis = Fault{Name: "redis-kill", Servers: true, Do: func(ctx context.Co
 	return errors.Join(world.Try(a.World.Server.Restart), a.end(id))
 }}
 
-// StopRedis makes Redis stand still (SIGSTOP) for up to two leases. What was sent to it before is carried out when it goes on.
-var StopRedis = Fault{Name: "redis-stop", Servers: true, Do: func(ctx context.Context, a *Arena) error {
-	server, err := a.World.Master(a.Stream)
+// Outage kills a standalone Redis and starts it again when every lease has run out.
+var Outage = Fault{Name: "redis-outage", Servers: true, Do: func(ctx context.Context, a *Arena) error {
+	id, err := a.begin("redis-outage", history.Excuse{})
 	if err != nil {
 		return err
 	}
-	id, err := a.begin("redis-stop", history.Excuse{Late: true})
-	if err != nil {
+	if err := world.Try(a.World.Server.Kill); err != nil {
 		return err
 	}
-	if err := world.Try(server.Pause); err != nil {
-		return err
-	}
-	wait(ctx, a.leases(0.2, 2))
-	return errors.Join(world.Try(server.Resume), a.end(id))
+	wait(ctx, a.leases(1.2, 2))
+	return errors.Join(world.Try(a.World.Server.Restart), a.end(id))
 }}
+
+// StopRedis makes Redis stand still (SIGSTOP) for up to two leases. What was sent to it before is carried out when it goes on.
+var StopRedis = standstill("redis-stop", 0.2, 2)
+
+// Standstill makes Redis stand still until every lease has run out.
+var Standstill = standstill("redis-standstill", 1.2, 1.6)
+
+// standstill makes Redis stand still for so many leases.
+func standstill(kind string, low, high float64) Fault {
+	return Fault{Name: kind, Servers: true, Do: func(ctx context.Context, a *Arena) error {
+		server, err := a.World.Master(a.Stream)
+		if err != nil {
+			return err
+		}
+		id, err := a.begin(kind, history.Excuse{Late: true})
+		if err != nil {
+			return err
+		}
+		if err := world.Try(server.Pause); err != nil {
+			return err
+		}
+		wait(ctx, a.leases(low, high))
+		return errors.Join(world.Try(server.Resume), a.end(id))
+	}}
+}
 
 // command is a fault that one command makes, and that excuses no loss.
 func command(kind string, args func(a *Arena) []any) Fault {

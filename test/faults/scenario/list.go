@@ -15,7 +15,7 @@ var usual = child.Producer{Rate: 3000, Fails: 53, Permanent: 997, Hopeless: 1499
 
 // All are the scenarios, in the order in which they are run.
 func All() []Scenario {
-	return slices.Concat(ofProcesses(), ofTimes(), ofServers(), ofMachines(), ofGroups())
+	return slices.Concat(ofProcesses(), ofTimes(), ofOwners(), ofServers(), ofMachines(), ofGroups())
 }
 
 // ofProcesses are scenarios in which the servers are left alone.

@@ -142,7 +142,7 @@ func collect(ctx context.Context, group *stream.Group, client *redis.Client, sto
 			final.Letters = append(final.Letters, history.LetterOf(l))
 		}
 	}
-	final.Waiting, err = waiting(ctx, client)
+	final.Waiting, final.Failed, err = beside(ctx, client)
 	return final, err
 }
 
@@ -167,18 +167,30 @@ func entries(ctx context.Context, client *redis.Client, from stream.ID) (all []h
 	}
 }
 
-// waiting are the members of the retry set.
-func waiting(ctx context.Context, client *redis.Client) (ids []stream.ID, err error) {
+// beside is what is kept beside the group: the members of the retry set, and whose failures are counted.
+func beside(ctx context.Context, client *redis.Client) (waiting, failed []stream.ID, err error) {
 	keys, err := stream.KeysOf(streamName)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	members, err := client.ZRange(ctx, keys.Retry(groupName), 0, -1).Result()
 	if err != nil {
-		return nil, fmt.Errorf("read the retry set: %w", err)
+		return nil, nil, fmt.Errorf("read the retry set: %w", err)
 	}
-	for _, member := range members {
-		id, err := stream.ParseID(member)
+	if waiting, err = parseIDs(members); err != nil {
+		return nil, nil, err
+	}
+	counted, err := client.HKeys(ctx, keys.Failures(groupName)).Result()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the counts of failures: %w", err)
+	}
+	failed, err = parseIDs(counted)
+	return waiting, failed, err
+}
+
+func parseIDs(texts []string) (ids []stream.ID, err error) {
+	for _, text := range texts {
+		id, err := stream.ParseID(text)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,49 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/leat-io/leat/internal/history"
+	"github.com/leat-io/leat/test/faults/child"
+	"github.com/leat-io/leat/test/faults/nemesis"
+	"github.com/leat-io/leat/test/faults/world"
+)
+
+// ofOwners are scenarios in which whoever works on something keeps it, whatever happens to the servers meanwhile.
+func ofOwners() []Scenario {
+	keeps := func(r *history.Rules) { r.Keeps = true }
+	// Handlers take longer than an outage, so that what is held when Redis answers again is still worked on.
+	slow := child.Worker{Busy: 6 * time.Second, Concurrency: 60}
+	return []Scenario{
+		{
+			Name: "outage", Title: "Redis is away until every lease has run out, and nobody who lives is robbed when it is back",
+			Servers: world.Plan{Kind: world.Always}, Producer: child.Producer{Rate: 30}, Worker: slow, Rules: keeps,
+			Leases: []time.Duration{3 * time.Second}, // most of one is time enough for a client to connect again
+			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Outage}}},
+		},
+		{
+			Name: "standstill", Title: "Redis stands still until every lease has run out, and nobody who lives is robbed by what was on its way",
+			Producer: child.Producer{Rate: 30}, Worker: slow, Rules: keeps,
+			Leases: []time.Duration{3 * time.Second}, // a call waits for up to five seconds: it fails no sooner
+			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Standstill}}},
+		},
+		{
+			Name: "handover", Title: "workers are told to end while replies are lost, and what they hand back, perhaps twice, has one owner",
+			Servers: world.Plan{Tapped: true}, Producer: child.Producer{Rate: 200},
+			Worker: child.Worker{Busy: 600 * time.Millisecond, Concurrency: 16, Prefetch: 60}, Rules: keeps,
+			Leases: []time.Duration{10 * time.Second},
+			Tracks: []Track{
+				{Every: 200 * time.Millisecond, Lanes: 2, Faults: []nemesis.Fault{nemesis.TermWorker}},
+				{Every: 200 * time.Millisecond, Faults: []nemesis.Fault{nemesis.LoseReplies}},
+			},
+		},
+		{
+			Name: "returned", Title: "workers are told to end all the time, and what they hand back does not count as delivered",
+			Producer: child.Producer{Rate: 2000},
+			Worker:   child.Worker{Busy: 10 * time.Millisecond, Concurrency: 4, Prefetch: 60, MaxDeliveries: 2},
+			Rules:    func(r *history.Rules) { r.NoneTooOften = true },
+			Leases:   []time.Duration{10 * time.Second},
+			Tracks:   []Track{{Every: 100 * time.Millisecond, Lanes: 2, Faults: []nemesis.Fault{nemesis.TermWorker}}},
+		},
+	}
+}
