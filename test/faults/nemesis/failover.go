@@ -19,12 +19,19 @@ const behind = time.Second
 
 // FailOver kills the master that has the stream, waits until a replica has taken over, and brings the killed one back as a replica.
 // What the replica had not got is lost, acknowledged or not.
-var FailOver = Fault{Name: "failover", Servers: true, Do: func(_ context.Context, a *Arena) error {
-	return a.failOver("failover", history.Now()-int64(behind))
-}}
+var FailOver = failOver("sentinel-failover")
+
+// ClusterFailOver is the same in a cluster. It has a name of its own since clusters find out in another way, and take another time.
+var ClusterFailOver = failOver("cluster-failover")
+
+func failOver(kind string) Fault {
+	return Fault{Name: kind, Servers: true, Do: func(_ context.Context, a *Arena) error {
+		return a.failOver(kind, history.Now()-int64(behind))
+	}}
+}
 
 // FailOverLagging is FailOver with replicas that stood still before it for up to two seconds.
-var FailOverLagging = Fault{Name: "failover-lagging", Servers: true, Do: func(ctx context.Context, a *Arena) error {
+var FailOverLagging = Fault{Name: "sentinel-failover-lagging", Servers: true, Do: func(ctx context.Context, a *Arena) error {
 	master, err := a.World.Master(a.Stream)
 	if err != nil {
 		return err
@@ -46,7 +53,7 @@ var FailOverLagging = Fault{Name: "failover-lagging", Servers: true, Do: func(ct
 			return err
 		}
 	}
-	return a.failOverFrom(master, "failover-lagging", since-int64(behind))
+	return a.failOverFrom(master, "sentinel-failover-lagging", since-int64(behind))
 }}
 
 // failOver kills the master when its replicas are well.

@@ -187,7 +187,7 @@ func ofGroups() []Scenario {
 		{
 			Name: "cluster", Title: "masters of a cluster are killed, and replicas take over", Producer: load, Worker: busy, Leases: leases,
 			Servers: world.Plan{Kind: world.Cluster}, Workers: 3, Length: time.Minute,
-			Tracks: []Track{{Every: 2 * time.Second, Faults: []nemesis.Fault{nemesis.FailOver}}, kills},
+			Tracks: []Track{{Every: 2 * time.Second, Faults: []nemesis.Fault{nemesis.ClusterFailOver}}, kills},
 		},
 		{
 			Name: "slots", Title: "the slot of the stream is moved about in a cluster", Producer: load, Worker: busy, Leases: leases[:2],
