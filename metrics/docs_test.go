@@ -57,7 +57,9 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	documented := map[string]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(leat_\\w+)` \\| (\\w+) \\| ([\\w, ]*)\\| (.+) \\|$").FindAllStringSubmatch(string(page), -1) {
-		documented[row[1]] = row[2] + " " + strings.TrimSpace(row[3])
+		if !strings.HasPrefix(row[1], "leat_stac_") { // those are stac/pollmetrics', which has a test of its own
+			documented[row[1]] = row[2] + " " + strings.TrimSpace(row[3])
+		}
 	}
 	there := map[string]string{}
 	for _, f := range gathered(t, everything(t)) {

@@ -114,6 +114,25 @@ func (e *LoopError) Error() string {
 // Unwrap is [ErrIncomplete].
 func (e *LoopError) Unwrap() error { return ErrIncomplete }
 
+// LostPageError is a next link that the server has given and does not know any
+// more: the token's item was deleted meanwhile (pgSTAC answers 500), or the token
+// has run out. The same link will not do better; the search has to begin anew. It
+// wraps [ErrIncomplete] and the answer.
+type LostPageError struct {
+	// Page is how many pages had come.
+	Page int
+	// Err is the answer to the next link.
+	Err error
+}
+
+// Error says where it happened, and what the server said.
+func (e *LostPageError) Error() string {
+	return fmt.Sprintf("follow next link after page %d: the server does not go on: %v: %s", e.Page, e.Err, ErrIncomplete)
+}
+
+// Unwrap is [ErrIncomplete] and the answer.
+func (e *LostPageError) Unwrap() []error { return []error{ErrIncomplete, e.Err} }
+
 // NodeError is a catalog, collection or item of a static catalog that could not
 // be read.
 type NodeError struct {

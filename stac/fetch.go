@@ -27,6 +27,9 @@ type request struct {
 	// shrinkable requests can be made smaller by whoever sends them, which is better
 	// than to send them a third time to a server that ran out of time.
 	shrinkable bool
+	// follows is a next link's: when the server does not know it any more, the search
+	// can be begun anew.
+	follows bool
 }
 
 // reply is an answer of any status; its body has been read, and is closed.
@@ -48,7 +51,7 @@ var errSlow = errors.New("no whole answer within Timeout")
 // fetch asks until there is an answer, it is not worth another try, or the time
 // is over.
 func (c *Client) fetch(ctx context.Context, r *request) (*answer, error) {
-	t := c.newTries(r.shrinkable)
+	t := c.newTries(r)
 	for {
 		a, host, err := c.follow(ctx, r)
 		if err == nil {

@@ -1,10 +1,13 @@
 package stac_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,4 +211,70 @@ func TestPoint09_LimitIsAHint(t *testing.T) {
 	require.NoError(t, g.err)
 	require.Len(t, g.ids, 95)
 	require.True(t, strings.Contains(s.Searches()[0].Body, `"limit":1`))
+}
+
+// pgSTAC looks the item of its token up, and answers 500 when that was deleted meanwhile: the answer of a real one. Others
+// answer 404 or 410 to a token that has run out.
+func TestPoint08_AForgottenNextLinkIsBegunAnew(t *testing.T) {
+	t.Parallel()
+	items := stactest.Items("a", 300, day, time.Hour)
+	for _, status := range []int{http.StatusInternalServerError, http.StatusNotFound, http.StatusGone, http.StatusBadRequest} {
+		shape := stactest.PgSTAC()
+		shape.Context = false
+		s := stactest.New(t, shape, items...)
+		var forgotten atomic.Int64
+		s.Change(func(_ *stactest.Shape, f *stactest.Faults) {
+			f.Intercept = func(w http.ResponseWriter, r *http.Request) bool {
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				gone := bytes.Contains(body, []byte(`"token":"next:80:`)) && !bytes.Contains(body, []byte("datetime"))
+				if gone {
+					forgotten.Add(1)
+					http.Error(w, "Internal Server Error", status)
+				}
+				return gone
+			}
+		})
+		q := stac.Query{Limit: 40}
+		var page *stac.LostPageError
+		g := gather(of(t, s).Search(within(t), q))
+		require.ErrorAs(t, g.err, &page)
+		require.ErrorIs(t, g.err, stac.ErrIncomplete)
+		require.Equal(t, 2, page.Page)
+		require.Len(t, g.ids, 80)
+
+		before := forgotten.Load()
+		c := client(t, stac.ClientConfig{URL: s.URL, RetryFor: time.Hour})
+		g = gather(c.Sweep(within(t), q))
+		require.NoError(t, g.err)
+		require.Equal(t, names(items), g.distinct())
+		require.LessOrEqual(t, forgotten.Load()-before, int64(3), "not for as long as RetryFor lasts")
+	}
+}
+
+// A count that is always one too high makes each part suspicious, down to the second.
+func TestPoint08_ACountThatIsTooHighEndsTheSweep(t *testing.T) {
+	t.Parallel()
+	items := stactest.Items("a", 100, day, time.Hour)
+	s := stactest.New(t, stactest.EarthSearch(), items...)
+	s.Change(func(_ *stactest.Shape, f *stactest.Faults) { f.Count = 1 })
+	g := gather(of(t, s).Sweep(within(t), stac.Query{Limit: 40}))
+	var truncated *stac.TruncatedError
+	require.ErrorAs(t, g.err, &truncated)
+	require.ErrorContains(t, g.err, "parts of time have brought")
+	require.Equal(t, names(items), g.distinct())
+	require.Less(t, len(s.Searches()), 3000)
+}
+
+// Where several pages came and the last one is full, by chance, the next cut is through what came: half of all time since 1970
+// would bring all of it again, and again.
+func TestPoint08_DoubtAboutManyPagesCostsOnePassMore(t *testing.T) {
+	t.Parallel()
+	items := stactest.Items("a", 360, day, time.Hour)
+	shape := stactest.Planetary()
+	s := stactest.New(t, shape, items...)
+	g := gather(of(t, s).Sweep(within(t), stac.Query{Limit: 40}))
+	require.NoError(t, g.err)
+	require.Equal(t, names(items), g.distinct())
+	require.LessOrEqual(t, len(g.ids), 2*len(items)+10)
 }

@@ -15,7 +15,8 @@ const (
 	firstPause = 500 * time.Millisecond
 	maxPause   = 30 * time.Second
 	// finalTries is how often is asked what is mostly meant: 403, which some servers
-	// and firewalls answer to those who ask too often, and a name that is not known.
+	// and firewalls answer to those who ask too often, a name that is not known, and
+	// 500 to a next link.
 	finalTries = 3
 	// slowTries is how often a request that can be made smaller may time out.
 	slowTries = 2
@@ -28,14 +29,15 @@ type tries struct {
 	end        time.Time // no try begins after it
 	count      int       // tries so far
 	shrinkable bool
+	follows    bool
 }
 
-func (c *Client) newTries(shrinkable bool) *tries {
+func (c *Client) newTries(r *request) *tries {
 	return &tries{
 		schedule: backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(firstPause), backoff.WithMaxInterval(maxPause),
 			backoff.WithMultiplier(2), backoff.WithMaxElapsedTime(0), backoff.WithRandomizationFactor(0)),
-		random: c.cfg.Random, end: time.Now().Add(c.cfg.RetryFor), shrinkable: shrinkable,
+		random: c.cfg.Random, end: time.Now().Add(c.cfg.RetryFor), shrinkable: r.shrinkable, follows: r.follows,
 	}
 }
 
@@ -75,6 +77,8 @@ func (t *tries) worth(err error) bool {
 		return true
 	case http.StatusForbidden:
 		return t.count < finalTries
+	case http.StatusInternalServerError:
+		return !t.follows || t.count < finalTries
 	case http.StatusGatewayTimeout:
 		return !t.shrinkable || t.count < slowTries
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
@@ -105,6 +109,19 @@ func asked(err error) time.Duration {
 func slow(err error) bool {
 	var status *StatusError
 	return errors.Is(err, errSlow) || errors.As(err, &status) && status.Code == http.StatusGatewayTimeout
+}
+
+// lost tells whether a server does not know a next link any more.
+func lost(err error) bool {
+	var status *StatusError
+	if !errors.As(err, &status) {
+		return false
+	}
+	switch status.Code {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return true
+	}
+	return false
 }
 
 // pausing tells of a pause.

@@ -157,7 +157,12 @@ func (p *pager) follow(ctx context.Context, next *Link) (*document, *answer, err
 	if p.empty >= maxEmptyPages {
 		return nil, nil, p.loop(next, fmt.Sprintf("%d pages without items", p.empty))
 	}
-	return p.get(ctx, r)
+	r.follows = true
+	doc, a, err := p.get(ctx, r)
+	if lost(err) {
+		err = &LostPageError{Page: p.number, Err: err}
+	}
+	return doc, a, err
 }
 
 func (p *pager) loop(next *Link, reason string) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -22,11 +23,21 @@ const (
 	maxSilence   = 10 * time.Minute
 )
 
+// A server that counts more than it has makes each part suspicious, down to the
+// second. So many parts are asked for whatever comes of them, and one more for
+// so many items that came.
+const (
+	maxParts     = 1000
+	itemsForPart = 2
+)
+
 // Sweep is [Client.Discover] that does not take a suspicious end for an answer.
 // Where the server ends before its own count, or with a full page and no count,
-// where it goes round in circles, or runs out of time again and again, the
-// halves of the interval are asked for in its place, and theirs, down to a
-// second. An item may come more than once. With [Query.Distrust] an answer
+// where it goes round in circles, does not know its own next link any more, or
+// runs out of time again and again, the halves of the interval are asked for in
+// its place, and theirs, down to a second. It ends with an error that wraps
+// [ErrIncomplete] where a thousand parts and more have not brought what the
+// server counts. An item may come more than once. With [Query.Distrust] an answer
 // counts only when its halves bring nothing new.
 //
 // Static catalogs are crawled, as Discover does it.
@@ -52,6 +63,8 @@ type sweeper struct {
 	yield func(*Page, error) bool
 	now   time.Time
 
+	parts   int       // that were asked for
+	items   int       // that came of them
 	slow    int       // parts in a row that the server had no time for
 	came    time.Time // when the last page did
 	left    bool      // whoever reads the pages has had enough
@@ -63,7 +76,8 @@ type sweeper struct {
 type outcome struct {
 	interval Interval
 	err      error
-	doubtful bool            // it ended without a count and without ever a next link
+	doubtful bool // it ended without a count and without ever a next link
+	pages    int
 	ids      map[string]bool // kept where doubt is asked for
 	lo, hi   time.Time       // the earliest and the latest start of its items
 }
@@ -73,6 +87,7 @@ func (s *sweeper) part(i Interval) outcome {
 	q := s.q
 	q.Datetime = i
 	o := outcome{interval: i}
+	s.parts++
 	if q.Distrust {
 		o.ids = map[string]bool{}
 	}
@@ -82,7 +97,9 @@ func (s *sweeper) part(i Interval) outcome {
 			break
 		}
 		o.doubtful = q.Distrust && page.Number == 1 && !page.Next && page.Matched < 0 && len(page.Items) > 1
+		o.pages = page.Number
 		o.note(page.Items)
+		s.items += len(page.Items)
 		s.slow, s.came = 0, time.Now()
 		if !s.yield(page, nil) {
 			s.left = true
@@ -94,17 +111,19 @@ func (s *sweeper) part(i Interval) outcome {
 	}
 	if o.err != nil && (!splits(o.err) || s.slow >= maxSlowParts || slow(o.err) && time.Since(s.came) > maxSilence) {
 		s.fatal = o.err
+	} else if bound := maxParts + s.items/itemsForPart; o.err != nil && s.parts >= bound {
+		s.fatal = fmt.Errorf("sweep: %d parts of time have brought %d items, and the server still has less than it says: %w", s.parts, s.items, o.err)
 	}
 	return o
 }
 
-// note remembers which items came, where that is wanted.
+// note remembers when what came was taken, and which items it was where that is
+// wanted.
 func (o *outcome) note(items []Item) {
-	if o.ids == nil {
-		return
-	}
 	for i := range items {
-		o.ids[items[i].Collection+"/"+items[i].ID] = true
+		if o.ids != nil {
+			o.ids[items[i].Collection+"/"+items[i].ID] = true
+		}
 		at := items[i].Span().Start
 		if o.lo.IsZero() || at.Before(o.lo) {
 			o.lo = at
@@ -181,18 +200,25 @@ func brings(known, found map[string]bool) bool {
 func splits(err error) bool {
 	var truncated *TruncatedError
 	var loop *LoopError
-	return errors.As(err, &truncated) || errors.As(err, &loop) || slow(err)
+	var lost *LostPageError
+	return errors.As(err, &truncated) || errors.As(err, &loop) || errors.As(err, &lost) || slow(err)
 }
 
 // halves cuts an interval in the middle, or in the middle of what came where that
-// is all there is to doubt; both have the instant in which they meet. An open end
-// reaches to where no image is older, or to tomorrow.
+// is all there is to doubt, or several pages of it: most of all time is empty, and
+// to ask for half of it would bring the same pages again. Both have the instant
+// in which they meet. An open end reaches to where no image is older, or to
+// tomorrow.
 func (s *sweeper) halves(o outcome) (first, second Interval, ok bool) {
 	i := o.interval
 	start, end := i.Start, i.End
-	if o.err == nil && o.hi.Sub(o.lo) >= minSplit {
+	closed := !start.IsZero() && !end.IsZero()
+	if (o.err == nil || o.pages > 1 && !slow(o.err)) && o.hi.Sub(o.lo) >= minSplit && (!closed || end.Sub(start) >= minSplit) {
 		middle := o.lo.Add(o.hi.Sub(o.lo) / 2).Truncate(time.Millisecond)
-		return Interval{Start: i.Start, End: middle}, Interval{Start: middle, End: i.End}, i.Contains(middle)
+		inside := middle.After(start) && (end.IsZero() || middle.Before(end))
+		if inside || o.err == nil {
+			return Interval{Start: start, End: middle}, Interval{Start: middle, End: end}, inside
+		}
 	}
 	if start.IsZero() {
 		start = time.Unix(0, 0).UTC()

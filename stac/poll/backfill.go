@@ -65,6 +65,7 @@ func (p *Poller) Backfill(ctx context.Context, name string, b Backfill) (Progres
 	if err != nil {
 		return Progress{}, err
 	}
+	defer s.cfg.Hooks.Beat(s.src.Name, -1)
 	st := s.store.backfill()
 	held, t, err := s.seize(ctx, st, s.cfg.Lease+s.cfg.Lease/2)
 	if err != nil {

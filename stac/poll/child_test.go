@@ -63,7 +63,12 @@ func child(text string) int {
 // spawn starts a poller as a process of its own; the function kills it.
 func (l *lab) spawn(strategy poll.Strategy) (kill func()) {
 	l.t.Helper()
-	text, err := json.Marshal(job{Redis: l.redis, Server: l.server.URL, Stream: l.stream, Strategy: strategy, Batch: 7, ParentPID: os.Getpid()})
+	return l.spawnAt(l.server.URL, strategy)
+}
+
+func (l *lab) spawnAt(url string, strategy poll.Strategy) (kill func()) {
+	l.t.Helper()
+	text, err := json.Marshal(job{Redis: l.redis, Server: url, Stream: l.stream, Strategy: strategy, Batch: 7, ParentPID: os.Getpid()})
 	require.NoError(l.t, err)
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childJob+"="+string(text))

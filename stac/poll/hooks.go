@@ -25,10 +25,19 @@ func (c Change) String() string { return [...]string{"create", "replace", "delet
 // field may be nil. They run on the goroutines of the sources, several at a time,
 // and must not block.
 type Hooks struct {
+	// Started is told of each source when [Poller.Run] or [Poller.Once] begins with
+	// it, whoever polls it: how often passes and sweeps (0: never) are made.
+	Started func(source string, interval, reconcile time.Duration)
+	// Beat is told at each step of a source, of one that is waited for, too, and
+	// after what time another one has to come; less than 0: none will.
+	Beat func(source string, within time.Duration)
+	// Leased is told how Redis answered when it was asked for the lease of a source, or
+	// to extend it: nil, whoever holds it, when it did.
+	Leased func(source string, err error)
 	// Chosen is told how a source is going to be polled.
 	Chosen func(source string, plan Plan)
 	// Leading is told when a source is this replica's to poll, and when it is not
-	// any more.
+	// any more. Before the first call it is not.
 	Leading func(source string, leading bool)
 	// Requested is told of each try of a request; the status is 0 where there was no
 	// answer.
@@ -50,6 +59,9 @@ type Hooks struct {
 	// Watermark is where the source is after a complete pass: the time of the newest
 	// change that was seen, or of the beginning of the pass.
 	Watermark func(source string, at time.Time)
+	// Stands is told where a source stands: when this replica begins to poll it, and
+	// after each pass and each part of a sweep.
+	Stands func(source string, s Standing)
 	// Counted is how complete one day was before a sweep published what was
 	// missing. Day is like 2026-05-04, or "-" for items without a time.
 	Counted func(source string, day Day)
@@ -84,6 +96,15 @@ type Pass struct {
 
 // fill replaces nil hooks by ones that do nothing, so that nobody has to ask.
 func (h Hooks) fill() Hooks {
+	if h.Started == nil {
+		h.Started = func(string, time.Duration, time.Duration) {}
+	}
+	if h.Beat == nil {
+		h.Beat = func(string, time.Duration) {}
+	}
+	if h.Leased == nil {
+		h.Leased = func(string, error) {}
+	}
 	if h.Chosen == nil {
 		h.Chosen = func(string, Plan) {}
 	}
@@ -112,6 +133,9 @@ func (h Hooks) fill() Hooks {
 	}
 	if h.Watermark == nil {
 		h.Watermark = func(string, time.Time) {}
+	}
+	if h.Stands == nil {
+		h.Stands = func(string, Standing) {}
 	}
 	if h.Counted == nil {
 		h.Counted = func(string, Day) {}

@@ -24,6 +24,7 @@ type lead struct {
 
 // run polls the source whenever it is this replica's.
 func (s *source) run(ctx context.Context) error {
+	s.cfg.Hooks.Started(s.src.Name, s.src.Interval, s.src.Reconcile)
 	for failures := 0; ctx.Err() == nil; failures++ {
 		held, t, err := s.seize(ctx, s.store, 0)
 		if err != nil {
@@ -31,6 +32,7 @@ func (s *source) run(ctx context.Context) error {
 		}
 		s.cfg.Hooks.Leading(s.src.Name, true)
 		s.log.Info("stac source is polled by this replica")
+		s.beat()
 		l := &lead{source: s, tenure: t}
 		if err = l.open(held); err == nil {
 			failures = 0
@@ -45,6 +47,7 @@ func (s *source) run(ctx context.Context) error {
 			return nil //nolint:nilerr // it was told to stop
 		}
 		s.log.Warn("stac source is not polled by this replica any more", zap.Error(err))
+		s.cfg.Hooks.Beat(s.src.Name, pause(failures))
 		_ = sleep(ctx, pause(failures))
 	}
 	return nil
@@ -121,6 +124,7 @@ func (l *lead) commit(ctx context.Context, operations []any) error {
 // source cannot go on.
 func (l *lead) loop(ctx context.Context) error {
 	for ctx.Err() == nil {
+		l.cfg.Hooks.Stands(l.src.Name, l.standing())
 		now := l.cfg.Now()
 		if now.Sub(l.state.ProbedAt) > l.cfg.ProbeEvery {
 			if err := l.plan(ctx); err != nil {
@@ -144,7 +148,10 @@ func (l *lead) loop(ctx context.Context) error {
 				l.failed = 0 // the next one comes at its time
 			}
 		default:
-			_ = sleep(ctx, earliest(pass, part).Sub(now))
+			pause := earliest(pass, part).Sub(now)
+			l.cfg.Hooks.Beat(l.src.Name, pause)
+			_ = sleep(ctx, pause)
+			l.beat()
 		}
 		if errors.Is(err, ErrLeaseLost) {
 			return err
@@ -168,12 +175,18 @@ func (l *lead) passDue() time.Time {
 	return due(l.state.PassAt, l.began, l.src.Interval, l.failures)
 }
 
-// sweepDue is when the next part of a sweep begins; zero where there are none.
-func (l *lead) sweepDue() time.Time {
+// sweepEvery is from the beginning of one sweep to that of the next; 0 for never.
+func (l *lead) sweepEvery() time.Duration {
 	every := l.src.Reconcile
 	if l.state.Plan.Strategy == Reconcile && (every == 0 || l.src.Interval < every) {
 		every = l.src.Interval
 	}
+	return every
+}
+
+// sweepDue is when the next part of a sweep begins; zero where there are none.
+func (l *lead) sweepDue() time.Time {
+	every := l.sweepEvery()
 	if every == 0 {
 		return time.Time{}
 	}
@@ -208,15 +221,21 @@ func earliest(a, b time.Time) time.Time {
 
 // once is one pass, and a sweep where it is due.
 func (s *source) once(ctx context.Context) error {
+	s.cfg.Hooks.Started(s.src.Name, s.src.Interval, s.src.Reconcile)
+	defer s.cfg.Hooks.Beat(s.src.Name, -1)
 	held, t, err := s.seize(ctx, s.store, s.cfg.Lease+s.cfg.Lease/2)
 	if err != nil {
 		return err
 	}
 	defer t.close(ctx)
+	s.cfg.Hooks.Leading(s.src.Name, true)
+	defer s.cfg.Hooks.Leading(s.src.Name, false)
+	s.beat()
 	l := &lead{source: s, tenure: t}
 	if err := l.open(held); err != nil {
 		return err
 	}
+	defer func() { l.cfg.Hooks.Stands(l.src.Name, l.standing()) }()
 	if l.state.Plan.Strategy != Reconcile {
 		err = l.pass(held)
 	}

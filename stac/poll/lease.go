@@ -16,6 +16,7 @@ type tenure struct {
 	token string
 	end   context.CancelCauseFunc
 	kept  chan struct{} // closed when the keeper has ended
+	told  func(err error)
 }
 
 // seize waits for the lease, no longer than patience where that is not 0, and keeps
@@ -24,10 +25,12 @@ type tenure struct {
 func (s *source) seize(ctx context.Context, st *store, patience time.Duration) (context.Context, *tenure, error) {
 	token := rand.Text()
 	for began := s.cfg.Now(); ; {
+		s.cfg.Hooks.Beat(s.src.Name, st.ttl/4+2*st.conn.Timeout())
 		left, err := st.take(ctx, token)
 		if ctx.Err() != nil {
 			return nil, nil, context.Cause(ctx)
 		}
+		s.cfg.Hooks.Leased(s.src.Name, err)
 		if err == nil && left == 0 {
 			break
 		}
@@ -45,7 +48,7 @@ func (s *source) seize(ctx context.Context, st *store, patience time.Duration) (
 		}
 	}
 	held, end := context.WithCancelCause(ctx)
-	t := &tenure{held: st, token: token, end: end, kept: make(chan struct{})}
+	t := &tenure{held: st, token: token, end: end, kept: make(chan struct{}), told: func(err error) { s.cfg.Hooks.Leased(s.src.Name, err) }}
 	go t.keep(held)
 	return held, t, nil
 }
@@ -57,6 +60,9 @@ func (t *tenure) keep(ctx context.Context) {
 	for kept := time.Now(); sleep(ctx, t.held.ttl/3) == nil; {
 		began := time.Now()
 		mine, err := t.held.keep(ctx, t.token)
+		if ctx.Err() == nil {
+			t.told(err)
+		}
 		switch {
 		case err == nil && mine:
 			kept = began

@@ -79,6 +79,7 @@ func (w *worker) page(ctx context.Context, p *stac.Page) error {
 	if p.Stray > 0 && w.sum.Stray == 0 { // once a pass
 		w.log.Warn("stac server sends items that it was not asked for", zap.Int("items", p.Stray), zap.String("reason", p.StrayReason))
 	}
+	w.beat()
 	w.sum.Stray += p.Stray
 	w.by = map[string]*tally{}
 	for _, node := range p.Failed {
@@ -168,6 +169,7 @@ func (w *worker) flushAt(ctx context.Context, size int) error {
 	if err != nil {
 		return err
 	}
+	w.beat()
 	if len(letters) != len(done.about) {
 		return fmt.Errorf("publish items of source %s: script answers %q about %d items", w.src.Name, letters, len(done.about))
 	}

@@ -41,6 +41,7 @@ func (l *lead) pass(ctx context.Context) error {
 	if err == nil && w.sum.Failed > 0 {
 		err = fmt.Errorf("%w: %d nodes or items cannot be read", ErrUncertain, w.sum.Failed)
 	}
+	l.looked(began, w.sum, err == nil)
 	if err == nil {
 		err = l.advance(ctx, began, newest, from)
 	}

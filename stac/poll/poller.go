@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -25,9 +26,11 @@ type source struct {
 	src Source
 	// client remembers the nodes of static catalogs, plain does not.
 	client, plain *stac.Client
-	store         *store
-	mint          *mint
-	log           *zap.Logger
+	// step is how long one step of a pass may take: a request with its pauses.
+	step  time.Duration
+	store *store
+	mint  *mint
+	log   *zap.Logger
 }
 
 // New makes a poller. An error joins all that is wrong with cfg. It borrows conn,
@@ -59,11 +62,13 @@ func newSource(conn *stream.Conn, cfg *Config, src Source) (*source, error) {
 	if src.Client.Logger == nil {
 		src.Client.Logger = log
 	}
+	step := stepOf(src.Client) + cfg.Lease // which bounds how long Redis is waited for
 	told := src.Client.Hooks.Request
 	src.Client.Hooks.Request = func(r stac.RequestInfo) {
 		if told != nil {
 			told(r)
 		}
+		cfg.Hooks.Beat(src.Name, step)
 		cfg.Hooks.Requested(src.Name, r)
 	}
 	if src.Client.Limiter == nil { // both clients are one to the server
@@ -81,10 +86,21 @@ func newSource(conn *stream.Conn, cfg *Config, src Source) (*source, error) {
 		return nil, fmt.Errorf("source %q: %w", src.Name, err)
 	}
 	return &source{
-		cfg: cfg, src: src, client: client, plain: plain, store: st, log: log,
+		step: step, cfg: cfg, src: src, client: client, plain: plain, store: st, log: log,
 		mint: &mint{producer: src.Producer, payload: cfg.Payload, maxBytes: cfg.MaxEventBytes, source: client.Source, now: cfg.Now},
 	}, nil
 }
+
+// stepOf is the longest time between two tries of requests: a pause that the server
+// asked for, and a try that is not answered, with the one for a token before it.
+func stepOf(c stac.ClientConfig) time.Duration {
+	def(&c.Timeout, stac.DefaultTimeout)
+	def(&c.MaxRetryAfter, stac.DefaultMaxRetryAfter)
+	return 2*c.Timeout + max(c.MaxRetryAfter, stac.DefaultMaxRetryAfter)
+}
+
+// beat tells that a step is done and that another one begins.
+func (s *source) beat() { s.cfg.Hooks.Beat(s.src.Name, s.step) }
 
 // Close closes idle connections to the servers. Nothing may run any more.
 func (p *Poller) Close() {

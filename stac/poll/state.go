@@ -32,6 +32,8 @@ type state struct {
 	SweptAt time.Time `json:"swept_at"`
 	Sweep   *sweep    `json:"sweep,omitempty"`
 
+	Rhythm rhythm `json:"rhythm"`
+
 	Plan     *Plan     `json:"plan,omitempty"`
 	ProbedAt time.Time `json:"probed_at"`
 	// Asked is the strategy that Plan was the answer to.

@@ -28,7 +28,9 @@ func (l *lead) sweepPart(ctx context.Context) error {
 	}
 	truncated := false
 	if err == nil {
-		truncated, err = l.worker().part(ctx, l.client, l.state.Plan.query(l.src.Query), sw)
+		w := l.worker()
+		truncated, err = w.part(ctx, l.client, l.state.Plan.query(l.src.Query), sw)
+		l.looked(began, w.sum, err == nil)
 	}
 	if err == nil {
 		err = l.save(ctx)
@@ -186,6 +188,9 @@ func (l *lead) endSweep(ctx context.Context, began time.Time) error {
 		err = l.delete(ctx, found)
 	}
 	sum, at := sw.Sum, sw.At
+	if found != nil {
+		l.looked(began, tally{Deleted: found.deleted}, err == nil)
+	}
 	if err == nil || ended(err) {
 		// It is over, well or not: the next one begins from the beginning.
 		l.state.Sweep, l.state.SweptAt = nil, at
