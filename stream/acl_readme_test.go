@@ -33,6 +33,9 @@ func TestEachRuleIsExplained(t *testing.T) {
 		}
 		require.ElementsMatch(t, role.Rules("STREAM"), explained, "%s.acl and its table", role)
 	}
+	guide, err := os.ReadFile(filepath.Join("..", "docs", "kubernetes.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(guide), acl.KEDA.File("STREAM", "PASSWORD_SHA256"))
 }
 
 // unescaped is the text of a table's cell.

@@ -117,6 +117,11 @@ func (w *aclWork) consumes() error {
 	_ = w.rdb.XGroupCreateConsumer(w.ctx, w.key, "billing", "gone") // where there is a group
 	_, err = w.g.RemoveIdle(w.ctx, "other", 0)
 	w.note(err)
+	found, err := w.conn.Observe(w.ctx, w.key, Observing{})
+	w.note(err)
+	if err == nil && found.Memory == Unknown {
+		w.note(ServerError("NOPERM MEMORY USAGE tells nothing"))
+	}
 	return w.err()
 }
 
@@ -173,7 +178,16 @@ func (w *aclWork) dead() {
 	}
 }
 
-// works are what each role does, and what has to be there before it does.
+// scales asks what KEDA does.
+func (w *aclWork) scales() error {
+	for _, command := range []string{"INFO", "XINFO GROUPS " + w.key, "XLEN " + w.key, "XPENDING " + w.key + " billing"} {
+		_, err := w.conn.do(w.ctx, w.key, words(command)...)
+		w.note(err)
+	}
+	return w.err()
+}
+
+// works are what each role does, and what has to be there before it does. The poller's are in stac/poll.
 var works = map[acl.Role]struct {
 	before func(admin *aclWork)
 	do     func(user *aclWork) error
@@ -181,6 +195,12 @@ var works = map[acl.Role]struct {
 	acl.Producer: {func(*aclWork) {}, (*aclWork).produces},
 	acl.Consumer: {func(admin *aclWork) { admin.add(6) }, (*aclWork).consumes},
 	acl.Operator: {(*aclWork).dead, (*aclWork).operates},
+	acl.KEDA:     {(*aclWork).dead, (*aclWork).scales},
+}
+
+// workers are the roles that work here.
+func workers() []acl.Role {
+	return slices.DeleteFunc(acl.Roles(), func(role acl.Role) bool { return role == acl.Poller })
 }
 
 // workAs makes a user with these rules, lets it do the role's work on the stream "orders", and leaves nothing behind.
@@ -219,7 +239,7 @@ func TestLeastPrivilege(t *testing.T) {
 		t.Run(program.String(), func(t *testing.T) {
 			t.Parallel()
 			s := redistest.Start(t, redistest.Binary(program.Path))
-			for _, role := range acl.Roles() {
+			for _, role := range workers() {
 				for _, protocol := range []string{"2", "3"} {
 					require.NoError(t, workAs(t, s, role, protocol, role.Rules("orders")), "%s, protocol %s", role, protocol)
 				}
@@ -236,7 +256,7 @@ func TestNoRuleIsTooMuch(t *testing.T) {
 		t.Run(program.String(), func(t *testing.T) {
 			t.Parallel()
 			s := redistest.Start(t, redistest.Binary(program.Path))
-			for _, role := range acl.Roles() {
+			for _, role := range workers() {
 				for _, less := range withoutOne(role.Rules("orders")) {
 					err := workAs(t, s, role, "3", less.rules)
 					require.Error(t, err, "%s: nothing needs %s", role.User(), less.rule)
@@ -296,6 +316,15 @@ func TestUsersCannotDoWhatIsNotTheirs(t *testing.T) {
 			read, "XACK orders g 1-1", "XAUTOCLAIM orders g c 0 0", "XGROUP CREATE orders h 0", "XADD leat:{orders}:dead:g * a b",
 			"HSET leat:{orders}:failures:g 1-1 1", "EVAL return(redis.call('DEL',KEYS[1])) 1 orders",
 		},
+		acl.Poller: {
+			read, "XACK orders g 1-1", "XINFO GROUPS orders", "XLEN orders", "XGROUP CREATE orders h 0", "XRANGE leat:{orders}:dead:g - +",
+			"GET leat:{orders}:retry:g", "EVAL return(redis.call('DEL',KEYS[1])) 1 orders", "EVAL return(redis.call('SET',KEYS[1],1)) 1 orders",
+			"DEL leat:{invoices}:stac:lease:s",
+		},
+		acl.KEDA: {
+			read, xadd, "XRANGE orders - +", "XREAD STREAMS orders 0", "XINFO STREAM orders", "XGROUP CREATE orders h 0", "EVAL return(1) 0",
+			"ZCARD leat:{orders}:retry:g",
+		},
 	}
 	require.NoError(t, rdb.Do(ctx, words(xadd)...).Err())
 	for _, role := range acl.Roles() {
@@ -304,6 +333,9 @@ func TestUsersCannotDoWhatIsNotTheirs(t *testing.T) {
 		o.Username, o.Password = role.User(), "pw"
 		client := redis.NewClient(&o)
 		for _, command := range append(slices.Clone(everybody), own[role]...) {
+			if role == acl.KEDA && command == "INFO" {
+				continue
+			}
 			err := client.Do(ctx, words(command)...).Err()
 			require.Error(t, err, "%s may %s", role.User(), command)
 			require.True(t, isRefusal(err), "%s: %s: %v", role.User(), command, err)

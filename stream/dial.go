@@ -21,6 +21,7 @@ type Option func(*settings) error
 type settings struct {
 	hooks        []redis.Hook
 	passwordFile string
+	sentinels    string // their password
 	tls          *tls.Config
 	timeout      time.Duration
 	taps         taps // of all connections
@@ -39,6 +40,19 @@ func WithPasswordFile(path string) Option {
 			return err
 		}
 		s.passwordFile = path
+		return nil
+	}
+}
+
+// WithSentinelPasswordFile reads the password for the sentinels themselves from a
+// file, once: they are asked with that one for as long as the connection lasts. It
+// takes precedence over sentinel_password in the URL, which has to be a
+// redis+sentinel one; sentinel_username is named there. [Wrap] knows no sentinels.
+func WithSentinelPasswordFile(path string) Option {
+	return func(s *settings) (err error) {
+		if s.sentinels, err = readPassword(path); err != nil {
+			return fmt.Errorf("password of the sentinels: %w", err)
+		}
 		return nil
 	}
 }
@@ -147,6 +161,9 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	}
 	if s.tls != nil && plan.tls == nil {
 		return nil, fmt.Errorf("connect to %s: a CA or client certificate is given, but the URL is not a rediss one", plan)
+	}
+	if s.sentinels != "" && plan.failover == nil {
+		return nil, fmt.Errorf("connect to %s: a password for sentinels is given, but the URL is not a redis+sentinel one", plan)
 	}
 	c := newConn(plan, s)
 	if err := c.Ping(ctx); err != nil {

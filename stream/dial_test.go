@@ -246,3 +246,34 @@ func TestNoConnectionIsNotAnUnknownOutcome(t *testing.T) {
 		require.Equal(t, ClassNotExecuted, Classify(err), "%s: nothing was sent: %v", raw, err)
 	}
 }
+
+// TestSentinelsWithAPassword: sentinels that want one of their own get it from the file, and the user may do no more than the README of
+// deploy/acl says.
+func TestSentinelsWithAPassword(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartSentinel(t)
+	ctx := testContext(t)
+	for _, s := range group.Sentinels() {
+		rdb := s.Client(t)
+		require.NoError(t, rdb.Do(ctx, "ACL", "SETUSER", "watch", "on", ">"+canary, "+sentinel|get-master-addr-by-name").Err())
+		require.NoError(t, rdb.Do(ctx, "ACL", "SETUSER", "default", "off").Err())
+	}
+	file := func(password string) Option {
+		path := filepath.Join(t.TempDir(), "password")
+		require.NoError(t, os.WriteFile(path, []byte(password), 0o600))
+		return WithSentinelPasswordFile(path)
+	}
+	as := group.URL() + "?sentinel_username=watch"
+	dial(t, as, file(canary+"\n"))
+	dial(t, as+"&sentinel_password=another", file(canary))
+	for name, open := range map[string]func() (*Conn, error){
+		"another password": func() (*Conn, error) { return Dial(ctx, as, file("another")) },
+		"none":             func() (*Conn, error) { return Dial(ctx, group.URL()) },
+		"no file":          func() (*Conn, error) { return Dial(ctx, as, WithSentinelPasswordFile("/nonexistent")) },
+		"no sentinels":     func() (*Conn, error) { return Dial(ctx, "redis://127.0.0.1:1", file(canary)) },
+	} {
+		_, err := open()
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), canary)
+	}
+}

@@ -69,7 +69,7 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-// TestObserveAsAConsumer: the rights of a consumer are enough, but for the memory.
+// TestObserveAsAConsumer: the rights of a consumer are enough.
 func TestObserveAsAConsumer(t *testing.T) {
 	t.Parallel()
 	rules := ""
@@ -77,7 +77,7 @@ func TestObserveAsAConsumer(t *testing.T) {
 		rules += rule + " "
 	}
 	server := redistest.Start(t, redistest.ACLUser("worker", "secret", rules+" (%W~orders +xadd)"))
-	require.EqualValues(t, stream.Unknown, observed(t, dialURL(t, server.URL()), "orders", stream.Observing{}).Memory)
+	require.Positive(t, observed(t, dialURL(t, server.URL()), "orders", stream.Observing{}).Memory)
 }
 
 func TestObserveAGroupOfItsOwnAndNoOther(t *testing.T) {

@@ -37,6 +37,9 @@ func newClient(p *plan, s *settings, forReads bool) *redis.Client {
 		o.DisableIdentity, o.PoolSize, o.TLSConfig = set.DisableIdentity, set.PoolSize, set.TLSConfig
 		o.DialerRetries, o.DialTimeout = set.DialerRetries, set.DialTimeout
 		o.CredentialsProviderContext = set.CredentialsProviderContext
+		if s.sentinels != "" {
+			o.SentinelPassword = s.sentinels
+		}
 		client = redis.NewFailoverClient(&o)
 	} else {
 		o := *p.simple

@@ -48,7 +48,7 @@ func commandsUnderACL(t *testing.T, program string) {
 		may  []acl.Role
 		args []string
 	}{
-		{[]acl.Role{acl.Producer, acl.Operator}, []string{"publish", "orders", "--data", "2"}},
+		{[]acl.Role{acl.Producer, acl.Operator, acl.Poller}, []string{"publish", "orders", "--data", "2"}},
 		{[]acl.Role{acl.Operator}, []string{"groups", "orders"}},
 		{[]acl.Role{acl.Consumer, acl.Operator}, []string{"pending", "orders", "--group", "g"}},
 		{[]acl.Role{acl.Consumer, acl.Operator}, []string{"dead", "list", "orders", "--group", "g"}},
@@ -57,7 +57,7 @@ func commandsUnderACL(t *testing.T, program string) {
 		{nil, []string{"bench", "--duration", "1s"}},
 		{nil, []string{"demo", "--events", "10", "--kill-after", "0"}},
 	} {
-		for _, role := range acl.Roles() {
+		for _, role := range people() {
 			r := leat(t, append(c.args, on(role)...)...)
 			require.NotContains(t, r.stdout+r.stderr, password)
 			if slices.Contains(c.may, role) {
@@ -67,13 +67,47 @@ func commandsUnderACL(t *testing.T, program string) {
 			refusedInOneLine(t, r, string(role)+" "+strings.Join(c.args, " "))
 		}
 	}
-	for _, role := range []acl.Role{acl.Producer, acl.Operator} {
+	for _, role := range []acl.Role{acl.Producer, acl.Operator, acl.Poller, acl.KEDA} {
 		r := leat(t, append([]string{"worker", "--stream", "orders", "--group", "g", "--command", "true"}, on(role)...)...)
 		require.Equal(t, 1, r.code)
 		require.Contains(t, r.stderr, "NOPERM", role)
 		require.NotContains(t, r.stderr, password)
 	}
 	require.EqualValues(t, 1, s.rdb.XPending(t.Context(), "orders", "g").Val().Count, "what was redriven")
+}
+
+// people are the roles that run leat.
+func people() []acl.Role {
+	return slices.DeleteFunc(acl.Roles(), func(role acl.Role) bool { return role == acl.KEDA })
+}
+
+// TestStacUnderTheACLUsers: the poller's user can do what the poller does, and nobody else can.
+func TestStacUnderTheACLUsers(t *testing.T) {
+	t.Parallel()
+	const password = "canary-of-acl"
+	var opts []redistest.Option
+	for _, role := range acl.Roles() {
+		opts = append(opts, redistest.ACLUser(role.User(), password, strings.Join(role.Rules("items"), " ")))
+	}
+	server := redistest.Start(t, opts...)
+	api := newStacServer(t, 20)
+	for _, args := range [][]string{
+		{"stac", "poll", "--once", "--since", "all"}, {"stac", "backfill", "--since", "2026-05-01"},
+		{"stac", "check", "--since", "2026-05-01", "--until", "2026-05-01", "--entries"},
+	} {
+		for _, role := range []acl.Role{acl.Poller, acl.Producer, acl.Consumer, acl.Operator} {
+			u := url.URL{Scheme: "redis", User: url.UserPassword(role.User(), password), Host: server.Addr()}
+			r := leat(t, append(append(args, "--stream", "items", "--redis", u.String()), api.flags()...)...)
+			require.NotContains(t, r.stdout+r.stderr, password)
+			if role == acl.Poller {
+				require.Equal(t, 0, r.code, "%s: %s", args, r.stderr)
+				continue
+			}
+			require.Equal(t, 1, r.code, "%s as %s", args, role)
+			require.Contains(t, r.stderr, "NOPERM", "%s as %s", args, role)
+		}
+	}
+	require.EqualValues(t, 20, server.Client(t).XLen(t.Context(), "items").Val())
 }
 
 func refusedInOneLine(t *testing.T, r result, what string) {

@@ -19,10 +19,14 @@ const (
 	Consumer Role = "consumer"
 	// Operator lists groups, pending entries and dead letters, and redrives. It takes nothing from a group.
 	Operator Role = "operator"
+	// Poller publishes the changes of STAC sources, and keeps what it remembers of them. It takes nothing from a group.
+	Poller Role = "poller"
+	// KEDA reads how much waits in a group, and nothing of what.
+	KEDA Role = "keda"
 )
 
 // Roles are all of them.
-func Roles() []Role { return []Role{Producer, Consumer, Operator} }
+func Roles() []Role { return []Role{Producer, Consumer, Operator, Poller, KEDA} }
 
 // What the files have in the place of a stream's name and of a password.
 const (
