@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/otlp"
 	"github.com/leat-io/leat/internal/otlptest"
 	"github.com/leat-io/leat/internal/redistest"
 	"github.com/leat-io/leat/internal/streamtest"
@@ -32,7 +32,7 @@ type scene struct {
 func newScene(t *testing.T, sampler sdk.Sampler) *scene {
 	t.Helper()
 	s := &scene{streamtest.New(t, redistest.Shared(t).URL()), otlptest.Start(t), nil}
-	exporter, err := otlptracehttp.New(s.Ctx, otlptracehttp.WithEndpointURL(s.backend.URL+"/v1/traces"))
+	exporter, err := otlp.New(s.Ctx, s.backend.Environment)
 	require.NoError(t, err)
 	s.provider = sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithSampler(sampler))
 	t.Cleanup(func() { _ = s.provider.Shutdown(context.Background()) })

@@ -23,7 +23,10 @@ before, the rest after, so that a run takes about two and a half times
 --kill-after.
 
 How it counts: workers report each step to the parent as it happens, and Redis
-has the last word on what is settled. Exit code 1 if anything was lost.`
+has the last word on what is settled. Exit code 1 if anything was lost.
+
+It is over before anybody could scrape it, so it serves no metrics, as leat worker
+does.`
 
 const demoExample = `  leat demo
   leat demo --events 500 --kill-after 2s --output json
@@ -56,7 +59,10 @@ func (a *app) demo(cmd *cobra.Command, cfg demo.Config, asJSON bool) error {
 		return err
 	}
 	if cmd.Flag("redis").Changed && a.redis.url != embeddedURL {
-		cfg.Redis = demo.Redis{URL: a.redis.url, PasswordFile: a.redis.passwordFile, CA: a.redis.ca, Cert: a.redis.cert, Key: a.redis.key}
+		r := &a.redis
+		cfg.Redis = demo.Redis{
+			URL: r.url, PasswordFile: r.passwordFile, SentinelPasswordFile: r.sentinelPasswordFile, CA: r.ca, Cert: r.cert, Key: r.key,
+		}
 	}
 	if err := cfg.Check(); err != nil {
 		return &usageError{err}

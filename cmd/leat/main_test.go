@@ -88,7 +88,8 @@ func (c call) start(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, binary, args...), stdout: &buffer{}, stderr: &buffer{}, ended: make(chan struct{})}
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, c.env...)
+	// Tests of all packages run side by side: the default port is for those that are about it.
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LEAT_LISTEN=none"}, c.env...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.stdin, p.stdout, p.stderr
 	p.cmd.WaitDelay = time.Second
 	require.NoError(t, p.cmd.Start())

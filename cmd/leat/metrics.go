@@ -3,13 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.uber.org/zap"
 
 	"github.com/leat-io/leat/consumer"
 	"github.com/leat-io/leat/internal/health"
@@ -19,17 +12,15 @@ import (
 
 // seen is what a worker shows of itself on --listen: metrics and health checks.
 type seen struct {
-	metrics  *metrics.Metrics
-	redis    *metrics.Server // nil when Redis is not to be asked
-	endpoint io.Closer
+	metrics *metrics.Metrics
+	redis   *metrics.Server // nil when Redis is not to be asked
+	close   func()
 }
 
 // listen begins to show how the worker is, before Redis is reached, and makes the
 // consumer tell of itself.
 func (w *worker) listen(ctx context.Context, cfg *consumer.Config) (*seen, error) {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	b := build()
+	reg, b := newRegistry(), build()
 	s := &seen{metrics: metrics.New(reg, metrics.WithVersion(b.Version, b.Commit))}
 	if w.flags.metricsTTL > 0 {
 		var err error
@@ -48,20 +39,9 @@ func (w *worker) listen(ctx context.Context, cfg *consumer.Config) (*seen, error
 	if w.traced {
 		cfg.Middleware = append(cfg.Middleware, s.metrics.Exemplars(cfg.Group, exemplar))
 	}
-	server, err := health.Listen(ctx, w.flags.listen, dog.Check, w.ready, health.Route{Pattern: "GET /metrics", Handler: exposed(reg)})
-	if err != nil {
-		return nil, err
-	}
-	s.endpoint = server
-	w.log.Info("answers health checks", zap.String("address", server.Addr()))
-	return s, nil
-}
-
-// exposed is /metrics. One broken collector must not hide the others.
-func exposed(reg *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{
-		Registry: reg, EnableOpenMetrics: true, ErrorHandling: promhttp.ContinueOnError,
-	})
+	var err error
+	s.close, err = w.flags.listen.open(ctx, w.log, dog.Check, w.ready, reg)
+	return s, err
 }
 
 // use lets the metrics ask Redis, until the function is called that it returns.
@@ -72,8 +52,6 @@ func (s *seen) use(conn *stream.Conn) (done func()) {
 	s.redis.Use(conn)
 	return s.redis.Close
 }
-
-func (s *seen) close() { _ = s.endpoint.Close() } // the process ends
 
 // errNotConnected is why a worker is not ready before it has reached Redis.
 var errNotConnected = errors.New("redis has not been reached yet")

@@ -16,13 +16,14 @@ const embeddedURL = "embedded:"
 
 // redisFlags lead to Redis.
 type redisFlags struct {
-	url, passwordFile, ca, cert, key string
+	url, passwordFile, sentinelPasswordFile, ca, cert, key string
 }
 
 func (r *redisFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&r.url, "redis", stream.DefaultURL,
 		"`URL` of Redis: redis://, rediss://, unix://, redis+sentinel://, redis+cluster://;\nembedded: is a broker inside this process, empty, and gone when it ends")
 	flags.StringVar(&r.passwordFile, "redis-password-file", "", "`FILE` with the password, read anew at each connection")
+	flags.StringVar(&r.sentinelPasswordFile, "redis-sentinel-password-file", "", "`FILE` with the password of the sentinels themselves")
 	flags.StringVar(&r.ca, "redis-ca", "", "PEM `FILE` of the authority that signed the server's certificate (rediss://)")
 	flags.StringVar(&r.cert, "redis-cert", "", "PEM `FILE` of a client certificate (rediss://)")
 	flags.StringVar(&r.key, "redis-key", "", "PEM `FILE` of the client certificate's key")
@@ -33,7 +34,7 @@ func (r *redisFlags) check() error {
 	switch {
 	case (r.cert == "") != (r.key == ""):
 		return usagef("--redis-cert and --redis-key are wanted together")
-	case r.url == embeddedURL && (r.passwordFile != "" || r.ca != "" || r.cert != ""):
+	case r.url == embeddedURL && (r.passwordFile != "" || r.sentinelPasswordFile != "" || r.ca != "" || r.cert != ""):
 		return usagef("--redis embedded: has neither a password nor TLS")
 	}
 	return nil
@@ -42,6 +43,9 @@ func (r *redisFlags) check() error {
 func (r *redisFlags) options() (opts []stream.Option) {
 	if r.passwordFile != "" {
 		opts = append(opts, stream.WithPasswordFile(r.passwordFile))
+	}
+	if r.sentinelPasswordFile != "" {
+		opts = append(opts, stream.WithSentinelPasswordFile(r.sentinelPasswordFile))
 	}
 	if r.ca != "" {
 		opts = append(opts, stream.WithCA(r.ca))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,18 +40,25 @@ func newRoot(a *app) *cobra.Command {
 		Use:               "leat",
 		Short:             "Redis Streams as a work queue that loses nothing",
 		Long:              rootHelp,
-		Version:           "-", // switches --version on; the template below prints
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              noArguments,
-		RunE:              printHelp,
 		PersistentPreRunE: a.prepare,
 		Example:           "  leat worker --stream orders --group billing --webhook https://billing.example.org/events",
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetVersionTemplate(build().String() + "\n")
+	// Not cobra's own --version: what it prints is set by a template, and with text/template in it, which finds methods by
+	// their names, no linker can leave any method out. The binary would be half as big again.
+	version := root.Flags().BoolP("version", "v", false, "version for leat")
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *version {
+			fmt.Fprintln(a.stdout, build())
+			return nil
+		}
+		return printHelp(cmd, args)
+	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	a.redis.register(root.PersistentFlags())
 	root.AddCommand(commands(a)...)

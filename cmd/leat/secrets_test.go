@@ -136,3 +136,18 @@ func TestTLSAndACLByFlags(t *testing.T) {
 	require.Contains(t, r.stderr, "not a rediss one")
 	require.NotContains(t, r.stderr, password)
 }
+
+// stream tests what the password does; here, that the flag and its variable lead to it.
+func TestSentinelPasswordFile(t *testing.T) {
+	t.Parallel()
+	password := file(t, "password", canary)
+	r := leat(t, "groups", "s", "--redis", "redis://127.0.0.1:1", "--redis-sentinel-password-file", password)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "not a redis+sentinel one")
+	noCanary(t, r)
+	r = call{env: []string{"LEAT_REDIS_SENTINEL_PASSWORD_FILE=/nonexistent"}}.leat(t, "groups", "s", "--redis", "redis+sentinel://127.0.0.1:1/m")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "password of the sentinels: read redis password file: open /nonexistent")
+	r = leat(t, "groups", "s", "--redis", "embedded:", "--redis-sentinel-password-file", password)
+	require.Equal(t, 2, r.code)
+}

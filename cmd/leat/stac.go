@@ -112,7 +112,7 @@ func (f *stacFlags) sources(cmd *cobra.Command) (poll.Config, error) {
 // besideConfig are flags that go with a file.
 var besideConfig = map[string]bool{
 	"config": true, "stream": true, "producer": true, "once": true, "log-level": true, "output": true, "source": true, "lease": true,
-	"payload": true, "again": true, "until": true, "days": true, "entries": true, "max-event-bytes": true,
+	"payload": true, "listen": true, "again": true, "until": true, "days": true, "entries": true, "max-event-bytes": true,
 }
 
 // givenBeside is a flag about one source that was given beside --config.
@@ -180,7 +180,13 @@ all. After that it goes on where it was, whatever these say. Any number of repli
 may run: one polls a source at a time, the others take over when it dies.
 
 --config FILE has many sources: see docs/stac.md. --once makes one pass and ends,
-with exit code 1 when it is not complete. Logs are JSON on stderr.`
+with exit code 1 when it is not complete. Logs are JSON on stderr.
+
+At --listen it answers /metrics (docs/metrics.md: "What a poller does"), /livez (fails
+when a pass stands still), /readyz (fails while Redis does not answer, and once it
+drains; a replica that waits for another one is ready) and /startupz. Without the
+flag that is port 9464, or the next free one up to 9479, and with --once none;
+--listen none (or LEAT_LISTEN=none) answers nothing.`
 
 // stacPoll is `leat stac poll`.
 type stacPoll struct {
@@ -190,6 +196,7 @@ type stacPoll struct {
 	payload  poll.Payload
 	maxEvent int
 	once     bool
+	listen   listening
 	logLevel logLevel
 }
 
@@ -216,6 +223,7 @@ func newStacPollCommand(a *app) *cobra.Command {
 	flags.IntVar(&p.maxEvent, "max-event-bytes", poll.DefaultMaxEventBytes, "how large an event may be; a larger item is a link")
 	flags.DurationVar(&p.lease, "lease", poll.DefaultLease, "after what silence of a replica another one takes over; the same in all")
 	flags.BoolVar(&p.once, "once", false, "make one pass, and a sweep where it is due, and end")
+	p.listen.register(flags)
 	flags.Var(&p.logLevel, "log-level", "what is logged: debug, info, warn or error")
 	return cmd
 }
@@ -239,6 +247,14 @@ func (p *stacPoll) run(cmd *cobra.Command) error {
 }
 
 func (p *stacPoll) poll(ctx context.Context, cfg poll.Config, log *zap.Logger) error {
+	if p.once && !p.listen.given() {
+		p.listen.addr = listenNone // it is gone before anybody asks
+	}
+	hide, err := showPoller(ctx, &p.listen, &cfg, log)
+	if err != nil {
+		return err
+	}
+	defer hide()
 	// A worker waits for Redis in the same way.
 	conn, hangUp, err := (&worker{app: p.app, log: log}).connect(ctx)
 	if err != nil || conn == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
 	"github.com/leat-io/leat/stac"
 	"github.com/leat-io/leat/stac/poll"
@@ -17,7 +18,8 @@ const stacBackfillHelp = `backfill publishes what was taken in an interval and i
 order of time, with a progress bar where stderr is a terminal. It may run beside
 ` + "`leat stac poll`" + `: an item is published once. When it is interrupted, the same
 command goes on where it ended. The flags about the source are those of poll, so
-that both mean the same one.
+that both mean the same one. --listen ADDR answers /metrics, /livez, /readyz and
+/startupz, as poll does.
 
 --again publishes what was published before, too, with the event IDs that it had: for
 a stream that was lost or trimmed.`
@@ -28,6 +30,7 @@ type stacBackfill struct {
 	flags        stacFlags
 	since, until string
 	again        bool
+	listen       listening
 	output       outputFlag
 }
 
@@ -47,6 +50,8 @@ func newStacBackfillCommand(a *app) *cobra.Command {
 	flags.StringVar(&b.since, "since", "", "`TIME` at which it begins: 2026-05-04, 2026-05-04T12:00:00Z, or all")
 	flags.StringVar(&b.until, "until", "", "`TIME` at which it ends (now, and what is dated later)")
 	flags.BoolVar(&b.again, "again", false, "publish again what was published")
+	b.listen.given = func() bool { return true } // it is for a terminal: nothing is answered unless somebody wants it
+	flags.StringVar(&b.listen.addr, "listen", listenNone, "`ADDR` for /metrics, /livez, /readyz and /startupz")
 	b.output.register(cmd)
 	return cmd
 }
@@ -65,6 +70,11 @@ func (b *stacBackfill) run(cmd *cobra.Command) error {
 		bad++
 		b.app.complain("%v", err)
 	}
+	hide, err := showPoller(cmd.Context(), &b.listen, &cfg, newLogger(b.app.stderr, zap.InfoLevel))
+	if err != nil {
+		return err
+	}
+	defer hide()
 	return b.app.withPoller(cmd.Context(), cfg, func(p *poll.Poller) error {
 		names := p.Names()
 		if b.flags.source != "" {

@@ -10,7 +10,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/leat-io/leat/consumer"
+	"github.com/leat-io/leat/internal/otlp"
 	"github.com/leat-io/leat/tracing"
 )
 
@@ -62,7 +62,7 @@ func (w *worker) trace(ctx context.Context, cfg *consumer.Config) (done func(), 
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		w.log.Warn("traces cannot be exported", zap.String("error", redact(err.Error())))
 	}))
-	exporter, err := otlptracehttp.New(context.WithoutCancel(ctx)) // by the OTEL_EXPORTER_OTLP_ variables; nothing is sent yet
+	exporter, err := otlp.New(context.WithoutCancel(ctx), w.app.env) // by the OTEL_EXPORTER_OTLP_ variables; nothing is sent yet
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("export traces: %w", err)}
 	}

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/leat-io/leat/internal/otlp"
 	"github.com/leat-io/leat/internal/otlptest"
 	"github.com/leat-io/leat/producer"
 	"github.com/leat-io/leat/stream"
@@ -24,7 +24,7 @@ func TestWorkerIsPartOfTheTrace(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	backend := otlptest.Start(t)
-	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(backend.URL+"/v1/traces"))
+	exporter, err := otlp.New(t.Context(), backend.Environment)
 	require.NoError(t, err)
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter))
 	defer provider.Shutdown(context.Background()) //nolint:errcheck // the test is over

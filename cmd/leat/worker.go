@@ -39,10 +39,12 @@ follows --, which goes before arguments that begin with a dash:
   leat worker --stream s --group g --command ./prog a b
   leat worker --stream s --group g --command sh -- -c 'jq .id >> ids'
 
---listen ADDR answers /metrics (for Prometheus; docs/metrics.md has all of them),
+At --listen it answers /metrics (for Prometheus; docs/metrics.md has all of them),
 /livez (fails when a loop of the worker stands still), /readyz (fails while Redis
-cannot be read, and once it drains) and /startupz. Logs are JSON on stderr. A Redis
-that is away, at the start too, is waited for.
+cannot be read, and once it drains) and /startupz. Without the flag that is port
+9464, or where somebody has it the next free one up to 9479; the log says which.
+--listen none (or LEAT_LISTEN=none) answers nothing. Logs are JSON on stderr. A
+Redis that is away, at the start too, is waited for.
 
 Each handling is a span of OpenTelemetry where OTEL_EXPORTER_OTLP_ENDPOINT or
 OTEL_TRACES_EXPORTER=otlp is set; the other OTEL_ variables hold (docs/tracing.md).`
@@ -53,7 +55,7 @@ func newWorkerCommand(a *app) *cobra.Command {
 		Use:     "worker --stream S --group G (--webhook URL | --command CMD [ARG...])",
 		Short:   "Work streams off with a webhook or a program",
 		Long:    workerHelp,
-		Example: "  leat worker --stream orders --group billing --webhook https://billing.example.org/events --listen :8080",
+		Example: "  leat worker --stream orders --group billing --webhook https://billing.example.org/events",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    func(cmd *cobra.Command, args []string) error { return w.run(cmd.Context(), args) },
 	}
@@ -74,7 +76,7 @@ type worker struct {
 	log   *zap.Logger
 	// consumer is nil until Redis has been reached.
 	consumer atomic.Pointer[consumer.Consumer]
-	seen     *seen // nil without --listen
+	seen     *seen // nil with --listen none
 	traced   bool  // handlings have spans
 }
 
@@ -109,7 +111,7 @@ func (w *worker) run(ctx context.Context, args []string) error {
 
 // work connects and runs the consumer until ctx ends.
 func (w *worker) work(ctx context.Context, handle consumer.Handler, cfg consumer.Config) error {
-	if w.flags.listen != "" {
+	if !w.flags.listen.off() {
 		seen, err := w.listen(ctx, &cfg)
 		if err != nil {
 			return err

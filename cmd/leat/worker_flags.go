@@ -22,7 +22,8 @@ type workerFlags struct {
 	lease                        time.Duration
 	handlerTimeout, drainTimeout time.Duration
 	backoffMin, backoffMax       time.Duration
-	deadLetter, listen           string
+	deadLetter                   string
+	listen                       listening
 	command                      string
 	webhook                      string
 	webhookMode                  webhookMode
@@ -60,7 +61,7 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.webhookHeaders, "webhook-header", nil, "`\"NAME: VALUE\"` sent with each request; may be repeated")
 	flags.StringVar(&f.headerFile, "webhook-header-file", "", "`FILE` of such headers, one a line: for secrets")
 	flags.StringVar(&f.tokenFile, "webhook-token-file", "", "`FILE` with a bearer token, read anew for each request")
-	flags.StringVar(&f.listen, "listen", "", "`ADDR` for /metrics, /livez, /readyz and /startupz, such as :8080 (none)")
+	f.listen.register(flags)
 	flags.DurationVar(&f.metricsTTL, "metrics-ttl", 15*time.Second, "for how long /metrics shows what Redis said of the streams before it asks again, 0 for never asking")
 	flags.BoolVar(&f.traceParent, "trace-parent", false, "make a handling a part of the trace that published the event, not one of its own that links to it")
 	flags.Var(&f.logLevel, "log-level", "what is logged: debug, info, warn or error")

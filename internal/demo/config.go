@@ -52,16 +52,20 @@ type Config struct {
 
 // Redis is where and how to connect, in a form that a child process can be told.
 type Redis struct {
-	URL          string `json:"url"`
-	PasswordFile string `json:"password_file,omitempty"`
-	CA           string `json:"ca,omitempty"`
-	Cert         string `json:"cert,omitempty"`
-	Key          string `json:"key,omitempty"`
+	URL                  string `json:"url"`
+	PasswordFile         string `json:"password_file,omitempty"`
+	SentinelPasswordFile string `json:"sentinel_password_file,omitempty"`
+	CA                   string `json:"ca,omitempty"`
+	Cert                 string `json:"cert,omitempty"`
+	Key                  string `json:"key,omitempty"`
 }
 
 func (r Redis) dial(ctx context.Context, opts ...stream.Option) (*stream.Conn, error) {
 	if r.PasswordFile != "" {
 		opts = append(opts, stream.WithPasswordFile(r.PasswordFile))
+	}
+	if r.SentinelPasswordFile != "" {
+		opts = append(opts, stream.WithSentinelPasswordFile(r.SentinelPasswordFile))
 	}
 	if r.CA != "" {
 		opts = append(opts, stream.WithCA(r.CA))

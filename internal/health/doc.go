@@ -8,5 +8,7 @@
 //	...
 //	server, err := health.Listen(ctx, ":8080", dog.Check, c.Ready, health.Route{"GET /metrics", metrics})
 //
+// [NewPoller] is the same for a poller of STAC sources.
+//
 // A Redis that is away is no reason to restart, and does not fail /livez.
 package health

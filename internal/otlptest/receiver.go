@@ -15,7 +15,6 @@ import (
 	"sync"
 	"testing"
 
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/otlp/common/v1"
 	traces "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -53,6 +52,14 @@ func Start(t testing.TB) *Receiver {
 	return r
 }
 
+// Environment is os.LookupEnv of a program that exports to the receiver.
+func (r *Receiver) Environment(name string) (value string, set bool) {
+	if name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+		return r.URL, true
+	}
+	return "", false
+}
+
 // Spans are those that have come, in their order.
 func (r *Receiver) Spans() []Span {
 	r.mu.Lock()
@@ -85,12 +92,13 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request) {
 			}
 		}
 	}
-	answer, _ := proto.Marshal(&collector.ExportTraceServiceResponse{}) // an empty message has nothing to fail
+	// An ExportTraceServiceResponse that has nothing to complain of has no bytes.
 	w.Header().Set("Content-Type", "application/x-protobuf")
-	_, _ = w.Write(answer)
 }
 
-func decode(req *http.Request) (*collector.ExportTraceServiceRequest, error) {
+// decode reads an ExportTraceServiceRequest. Its package brings gRPC along; TracesData is the
+// same in every byte.
+func decode(req *http.Request) (*traces.TracesData, error) {
 	body := io.Reader(req.Body)
 	if req.Header.Get("Content-Encoding") == "gzip" {
 		unpacked, err := gzip.NewReader(body)
@@ -103,7 +111,7 @@ func decode(req *http.Request) (*collector.ExportTraceServiceRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	var request collector.ExportTraceServiceRequest
+	var request traces.TracesData
 	return &request, proto.Unmarshal(raw, &request)
 }
 
