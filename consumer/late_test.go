@@ -95,6 +95,36 @@ func TestReclaimAfterTheClockWentBack(t *testing.T) {
 	require.Equal(t, 1, tally.Of("1"))
 }
 
+// The server's clock jumps by an hour just before a consumer begins, which knows nothing of that: everybody looks idle to it, and
+// keeps what he has all the same. Red when the first look at the server's time is followed by a reclaim.
+func TestNothingIsReclaimedWhenTheClockJumpedBefore(t *testing.T) {
+	t.Parallel()
+	broker, err := embedded.Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = broker.Close() })
+	l := streamtest.New(t, broker.URL())
+	l.Publish(1)
+	h := newHeld()
+	l.Run(h.handle, lease(2*time.Second))
+	receive(t, h.started, "the entry")
+	broker.SetClockOffset(time.Hour)
+	var others streamtest.Tally
+	var rounds atomic.Int32
+	l.Run(others.Handler, func(c *consumer.Config) {
+		c.Lease = 2 * time.Second
+		c.Hooks.Beat = func(loop, _ string) {
+			if loop == "reclaimer" {
+				rounds.Add(1)
+			}
+		}
+	})
+	streamtest.Eventually(t, func() bool { return rounds.Load() > 10 }, "it has had time to reclaim")
+	require.Zero(t, others.Total())
+	require.Empty(t, h.cause, "the entry is still its worker's")
+	h.release <- nil
+	l.Settled()
+}
+
 // The server's clock goes back, and forward again before a consumer that has noticed has
 // let idle times count anew: what was extended meanwhile looks idle for an hour. It
 // stays with its worker. Red when the time that comes with the new begin is believed.

@@ -61,7 +61,7 @@ func (r *reclaimer) run(ctx context.Context) {
 // rebaseAndRound is round; before that it lets idle times count that a clock which went
 // back has stopped.
 func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
-	if r.served.IsZero() || r.back {
+	if first := r.served.IsZero(); first || r.back {
 		latest := r.notAfter()
 		lost, at, err := r.group.Rebase(ctx, r.c.cfg.Name)
 		for _, id := range lost {
@@ -71,6 +71,10 @@ func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
 			return 0, err
 		}
 		r.back, r.served, r.heard = false, at, r.c.now()
+		if first {
+			r.begin()
+			return 0, nil
+		}
 		if !latest.IsZero() && at.After(latest) { // forward again, before anything was reclaimed
 			r.late()
 			return 0, nil
@@ -122,6 +126,14 @@ func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 func (r *reclaimer) late() {
 	r.soundSince.Store(int64(r.c.now()))
 	r.c.log.Warn("the server stood still, or its clock jumped: nothing is reclaimed for most of a lease", zap.String("stream", r.stream))
+}
+
+// begin gives those who live the time to extend when this consumer has looked at the
+// server's time for the first time: of a clock that jumped just before it knows nothing.
+func (r *reclaimer) begin() {
+	if since := r.soundSince.Load(); since >= 0 { // below, Redis is away again, and the same comes behind that
+		r.soundSince.CompareAndSwap(since, int64(r.c.now()))
+	}
 }
 
 // notAfter is the server's time until which a call that is sent now may take
