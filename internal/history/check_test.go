@@ -159,7 +159,7 @@ func TestAnEntryIsInOneState(t *testing.T) {
 	violates(t, done, history.Final{Failed: []stream.ID{e1}}, "I2", "failures are still counted")
 	holds(t, done.fault(0, 100, history.Excuse{Rollback: true}), history.Final{Failed: []stream.ID{e1}})
 	byHand := story{}.published(0, "a", e1).try(1, "fault#1", e1, 1, 1, history.OK).settled(12, "fault#1", e1, 1, consumer.Acked)
-	holds(t, byHand.fault(0, 20, history.Excuse{}), history.Final{Failed: []stream.ID{e1}})
+	holds(t, byHand, history.Final{Failed: []stream.ID{e1}})
 
 	v := verdict(t, done, history.Final{Pending: pending(e1)}, rules)
 	require.Len(t, v.Violations, 2, v.String())

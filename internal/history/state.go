@@ -41,7 +41,7 @@ func (c *check) checkState(h *entryHistory) {
 		c.violate("I2", h, "%s by %s holds, and it is pending", first.Settled, first.Process)
 	case c.rules.Clean && h.waiting && !h.pending:
 		c.violate("I2", h, "it waits in the retry set, and is not pending")
-	case c.rules.Clean && h.counted && !h.pending && !c.meddled() && !c.outsider(first):
+	case c.rules.Clean && h.counted && !h.pending && !c.meddled() && !outsider(first):
 		c.violate("I2", h, "its failures are still counted, and it is not pending")
 	}
 }
