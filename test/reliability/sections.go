@@ -88,7 +88,7 @@ func (p *page) times(all map[string]*result.Times) {
 	p.line("")
 }
 
-// simulated is docs/reliability/simulation.json.
+// simulated is one of the runs of docs/reliability/simulation.json: seeds from From to below Next.
 type simulated struct {
 	From, Next, Histories      uint64
 	Seconds                    float64
@@ -97,15 +97,30 @@ type simulated struct {
 	Faults                     map[string]int
 }
 
+// add adds what another run did.
+func (s *simulated) add(o simulated) {
+	s.Histories += o.Histories
+	s.Seconds, s.Simulated = s.Seconds+o.Seconds, s.Simulated+o.Simulated
+	s.Events, s.Starts, s.Violations = s.Events+o.Events, s.Starts+o.Starts, s.Violations+o.Violations
+	for name, n := range o.Faults {
+		s.Faults[name] += n
+	}
+}
+
 func (p *page) simulation() error {
 	p.line("## Simulated histories\n")
-	var s simulated
-	if ok, err := p.load("simulation.json", &s); !ok {
+	var runs []simulated
+	if ok, err := p.load("simulation.json", &runs); !ok {
 		return err
 	}
+	s, seeds := simulated{Faults: map[string]int{}}, []string{}
+	for _, r := range runs {
+		s.add(r)
+		seeds = append(seeds, fmt.Sprintf("%d to %d: %d", r.From, r.Next-1, r.Violations))
+	}
 	p.line("The real producer and consumers, the real connections' bytes and the real scripts, on a model of Redis, in simulated time\n([internal/simulate](../internal/simulate/doc.go)). The same seed gives the same history.\n")
-	p.line("**%s histories** (seeds %d to %d), %s of simulated time in %s of processor time: %s events, %s starts of handlers. **Violations: %d.**\n",
-		many(int(s.Histories)), s.From, s.Next-1, hours(s.Simulated), hours(s.Seconds), many(s.Events), many(s.Starts), s.Violations)
+	p.line("**%s histories**, %s of simulated time in %s of processor time: %s events, %s starts of handlers. **Violations, by seeds: %s** (the latest last).\n",
+		many(int(s.Histories)), hours(s.Simulated), hours(s.Seconds), many(s.Events), many(s.Starts), strings.Join(seeds, "; "))
 	p.line("Faults, by kind: %s.\n", counts(s.Faults))
 	return nil
 }
