@@ -166,6 +166,25 @@ test-kubernetes-server: check-go ## apply every render of the chart to a real ku
 test-keda: deps ## KEDA's own scalers with the chart's triggers, against Redis and Prometheus (builds KEDA first: ten minutes, 6 GB)
 	cd test/kubernetes/keda && GOWORK=off go test -count=1 -timeout 30m ./...
 
+# deploy/dashboards is a module of its own: leat depends neither on Grafana nor on Prometheus' parser.
+.PHONY: dashboards
+dashboards: check-go ## write the Grafana dashboards into deploy/grafana and the chart
+	cd deploy/dashboards && GOWORK=off go run .
+
+.PHONY: dashboards-check
+dashboards-check: check-go ## the Grafana dashboards: their shape, their queries, and that the files are what is generated
+	cd deploy/dashboards && GOWORK=off go vet . && GOWORK=off go test -count=1 .
+
+.PHONY: rules
+rules: ## copy the rules of deploy/prometheus into the chart, which can read no other folder
+	@mkdir -p deploy/helm/leat/rules && rm -f deploy/helm/leat/rules/*.yaml
+	cp deploy/prometheus/*.yaml deploy/helm/leat/rules/
+
+.PHONY: test-stac
+test-stac: deps ## leat stac poll against a real STAC API (stac-fastapi with pgSTAC): 10,000 items, ten kills, cut lines (half an hour; installs PostgreSQL and a Python environment)
+	@scripts/install-stac.sh
+	go test ./test/stacserver -count=1 -timeout 3h -v -stac.run -stac.items 10000 -stac.kills 10 $(ARGS)
+
 .PHONY: manifests
 manifests: check-go ## render the Helm chart into deploy/kustomize
 	scripts/render-manifests.sh

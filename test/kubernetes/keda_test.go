@@ -16,13 +16,16 @@ import (
 func TestTriggers(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]map[string]string{
-		"redis://redis":                     {"type": "redis-streams", "address": "redis:6379"},
-		"redis://redis:7000/3":              {"type": "redis-streams", "address": "redis:7000", "databaseIndex": "3"},
-		"redis://redis?db=4":                {"type": "redis-streams", "address": "redis:6379", "databaseIndex": "4"},
-		"rediss://me@redis":                 {"type": "redis-streams", "address": "redis:6379", "enableTLS": "true", "username": "me"},
-		"redis://[::1]:6379":                {"type": "redis-streams", "address": "[::1]:6379"},
-		"redis+sentinel://a,b:1/primary":    {"type": "redis-sentinel-streams", "addresses": "a:26379,b:1", "sentinelMaster": "primary"},
-		"redis+sentinel://a/primary/2":      {"type": "redis-sentinel-streams", "addresses": "a:26379", "sentinelMaster": "primary", "databaseIndex": "2"},
+		"redis://redis":                  {"type": "redis-streams", "address": "redis:6379"},
+		"redis://redis:7000/3":           {"type": "redis-streams", "address": "redis:7000", "databaseIndex": "3"},
+		"redis://redis?db=4":             {"type": "redis-streams", "address": "redis:6379", "databaseIndex": "4"},
+		"rediss://me@redis":              {"type": "redis-streams", "address": "redis:6379", "enableTLS": "true", "username": "me"},
+		"redis://[::1]:6379":             {"type": "redis-streams", "address": "[::1]:6379"},
+		"redis+sentinel://a,b:1/primary": {"type": "redis-sentinel-streams", "addresses": "a:26379,b:1", "sentinelMaster": "primary"},
+		"redis+sentinel://a/primary/2":   {"type": "redis-sentinel-streams", "addresses": "a:26379", "sentinelMaster": "primary", "databaseIndex": "2"},
+		"redis+sentinel://a/m?sentinel_username=u": {
+			"type": "redis-sentinel-streams", "addresses": "a:26379", "sentinelMaster": "m", "sentinelUsername": "u",
+		},
 		"rediss+cluster://me@a:7000,b/":     {"type": "redis-cluster-streams", "addresses": "a:7000,b:6379", "enableTLS": "true", "username": "me"},
 		"redis+cluster://a:7000?protocol=2": {"type": "redis-cluster-streams", "addresses": "a:7000"},
 	} {

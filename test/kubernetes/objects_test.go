@@ -63,6 +63,7 @@ func consistent(t *testing.T, objects []metav1.Object) {
 		require.True(t, selects(t, d.Spec.Selector, d.Spec.Template.Labels))
 		hardened(t, &d.Spec.Template.Spec)
 		mounted(t, &d.Spec.Template.Spec)
+		probed(t, &d.Spec.Template.Spec.Containers[0])
 	}
 	for _, pod := range of[*corev1.Pod](objects) {
 		hardened(t, &pod.Spec)
@@ -90,18 +91,24 @@ func whole(t *testing.T, d *appsv1.Deployment) {
 	grace := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second
 	require.Greater(t, grace, drain+slack, "it is killed before it has drained")
 
-	_, port, _ := strings.Cut(argument(t, worker, "--listen"), ":")
-	require.Equal(t, port, strconv.Itoa(int(worker.Ports[0].ContainerPort)))
-	for probe, path := range map[*corev1.Probe]string{worker.StartupProbe: startupPath, worker.LivenessProbe: "/livez", worker.ReadinessProbe: "/readyz"} {
-		require.NotNil(t, probe)
-		require.Equal(t, path, probe.HTTPGet.Path)
-		require.Equal(t, worker.Ports[0].Name, probe.HTTPGet.Port.String())
-	}
+	probed(t, worker)
 	require.Equal(t, "$(POD_NAME)", argument(t, worker, "--name"))
 	require.Equal(t, "POD_NAME", worker.Env[0].Name)
 	require.Equal(t, "metadata.name", worker.Env[0].ValueFrom.FieldRef.FieldPath)
 	for _, spread := range pod.TopologySpreadConstraints {
 		require.True(t, selects(t, spread.LabelSelector, d.Spec.Template.Labels))
+	}
+}
+
+// probed: the port that is probed is the one at which it listens.
+func probed(t *testing.T, c *corev1.Container) {
+	t.Helper()
+	_, port, _ := strings.Cut(argument(t, c, "--listen"), ":")
+	require.Equal(t, port, strconv.Itoa(int(c.Ports[0].ContainerPort)))
+	for probe, path := range map[*corev1.Probe]string{c.StartupProbe: startupPath, c.LivenessProbe: "/livez", c.ReadinessProbe: "/readyz"} {
+		require.NotNil(t, probe)
+		require.Equal(t, path, probe.HTTPGet.Path)
+		require.Equal(t, c.Ports[0].Name, probe.HTTPGet.Port.String())
 	}
 }
 
@@ -176,12 +183,18 @@ func selecting(t *testing.T, objects []metav1.Object) {
 	for _, o := range of[*networkingv1.NetworkPolicy](objects) {
 		anyPod(o.Name, &o.Spec.PodSelector)
 	}
+	everyPod := func(name string, selector *metav1.LabelSelector) {
+		t.Helper()
+		for _, d := range of[*appsv1.Deployment](objects) {
+			require.True(t, selects(t, selector, d.Spec.Template.Labels), "%s leaves %s out", name, d.Name)
+		}
+	}
 	for _, o := range of[*monitoringv1.PodMonitor](objects) {
-		anyPod(o.Name, &o.Spec.Selector)
+		everyPod(o.Name, &o.Spec.Selector)
 	}
 	services := of[*corev1.Service](objects)
 	for _, o := range services {
-		anyPod(o.Name, &metav1.LabelSelector{MatchLabels: o.Spec.Selector})
+		everyPod(o.Name, &metav1.LabelSelector{MatchLabels: o.Spec.Selector})
 	}
 	for _, o := range of[*monitoringv1.ServiceMonitor](objects) {
 		require.Len(t, services, 1)

@@ -73,7 +73,7 @@ func TestSchemaHasTheValues(t *testing.T) {
 	// What has no default: maps that are empty, and what may be left out of an object that may be left out.
 	left := slices.DeleteFunc(without(schema, values), func(p string) bool {
 		for _, free := range []string{
-			"global", "workerDefaults.image.", "pollerDefaults.image.", "workerDefaults.probes.", "workerDefaults.keda.fallback.",
+			"global", "workerDefaults.image.", "pollerDefaults.image.", "workerDefaults.probes.", "pollerDefaults.probes.", "workerDefaults.keda.fallback.",
 			"workerDefaults.keda.prometheus.authenticationRef.",
 		} {
 			if strings.HasPrefix(p, free) {
@@ -122,7 +122,7 @@ func paths(t *testing.T) (values, schema []string) {
 // opaque are values that are what Kubernetes takes there, or maps of the user's own.
 var opaque = []string{
 	"workerDefaults.resources", "workerDefaults.strategy.rollingUpdate", "workerDefaults.podSecurityContext",
-	"workerDefaults.securityContext", "pollerDefaults.resources", "pollerDefaults.podSecurityContext", "pollerDefaults.securityContext", "workerDefaults.probes.startup", "workerDefaults.probes.liveness", "workerDefaults.probes.readiness",
+	"workerDefaults.securityContext", "pollerDefaults.resources", "pollerDefaults.podSecurityContext", "pollerDefaults.securityContext", "workerDefaults.probes.startup", "workerDefaults.probes.liveness", "workerDefaults.probes.readiness", "pollerDefaults.probes.startup", "pollerDefaults.probes.liveness", "pollerDefaults.probes.readiness",
 }
 
 func walk(at string, tree map[string]any, found *[]string) {

@@ -35,12 +35,7 @@ const patience = time.Minute
 func starts(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
 	p := begin(t, &d.Spec.Template.Spec.Containers[0], "")
-	for path, want := range map[string]int{"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/metrics": http.StatusOK} {
-		status, body := p.get(t, path)
-		require.Equal(t, want, status, "%s: %s", path, body)
-	}
-	status, body := p.get(t, startupPath)
-	require.Equal(t, http.StatusOK, status, "pods would be restarted for as long as Redis is away: %s", body)
+	p.answers(t)
 	p.end(t)
 }
 
@@ -56,15 +51,19 @@ func polls(t *testing.T, d *appsv1.Deployment, objects []metav1.Object) {
 		}
 	}
 	p := launch(t, local(t, &d.Spec.Template.Spec.Containers[0], "", files))
-	select {
-	case said := <-p.said:
-		require.Equal(t, waits, said)
-	case err := <-p.ended:
-		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, p.cmd.Args, p.log)
-	case <-time.After(patience):
-		require.FailNow(t, "leat says nothing")
-	}
+	p.answers(t)
 	p.end(t)
+}
+
+// answers is what the probes and Prometheus get while Redis is away.
+func (p *process) answers(t *testing.T) {
+	t.Helper()
+	for path, want := range map[string]int{"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/metrics": http.StatusOK} {
+		status, body := p.get(t, path)
+		require.Equal(t, want, status, "%s: %s", path, body)
+	}
+	status, body := p.get(t, startupPath)
+	require.Equal(t, http.StatusOK, status, "pods would be restarted for as long as Redis is away: %s", body)
 }
 
 // TestWorkerOfTheChart runs what the chart renders against a Redis: it becomes ready, and its group is there.
@@ -88,7 +87,7 @@ func TestWorkerOfTheChart(t *testing.T) {
 // hosts are those of a Redis URL, behind the user and before the path. Nobody is at port 1.
 var hosts = regexp.MustCompile(`(://(?:[^/@]*@)?)([^/?]*)(.*)$`)
 
-// process is a worker that runs.
+// process is a worker or a poller that runs.
 type process struct {
 	cmd     *exec.Cmd
 	address string
@@ -97,22 +96,11 @@ type process struct {
 	ended   chan error
 }
 
-// waits is said by what has taken its flags and waits for Redis.
-const waits = "waits for redis"
-
 // begin starts a container's command line on this machine: with its Redis at url, or none, a free port, and files that a
 // Secret would have.
 func begin(t *testing.T, c *corev1.Container, url string) *process {
 	t.Helper()
-	p := launch(t, local(t, c, url, secrets(t)))
-	select {
-	case p.address = <-p.said:
-	case err := <-p.ended:
-		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, p.cmd.Args, p.log)
-	case <-time.After(patience):
-		require.FailNow(t, "leat does not answer")
-	}
-	return p
+	return launch(t, local(t, c, url, secrets(t)))
 }
 
 // local is a container's command line for this machine: files has what is below /etc/leat.
@@ -136,7 +124,7 @@ func local(t *testing.T, c *corev1.Container, url, files string) (args []string)
 	return args
 }
 
-// launch starts leat, whose log is followed.
+// launch starts leat and waits until it answers at an address, which its log has.
 func launch(t *testing.T, args []string) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -147,27 +135,27 @@ func launch(t *testing.T, args []string) *process {
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
 	go p.read(stderr)
+	select {
+	case p.address = <-p.said:
+	case err := <-p.ended:
+		require.FailNow(t, "leat did not start", "%v\n%q\n%s", err, p.cmd.Args, p.log)
+	case <-time.After(patience):
+		require.FailNow(t, "leat does not answer")
+	}
 	return p
 }
 
-// read follows the log: said gets the address, or, of what has none, that Redis is waited for.
+// read follows the log: said gets the address.
 func (p *process) read(stderr io.Reader) {
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		p.log.WriteString(lines.Text() + "\n")
-		var line struct{ Address, Msg string }
-		if json.Unmarshal(lines.Bytes(), &line) != nil {
-			continue
-		}
-		say := line.Address
-		if say == "" && strings.HasPrefix(line.Msg, "redis cannot be reached") {
-			say = waits
-		}
-		if say == "" {
+		var line struct{ Address string }
+		if json.Unmarshal(lines.Bytes(), &line) != nil || line.Address == "" {
 			continue
 		}
 		select {
-		case p.said <- say:
+		case p.said <- line.Address:
 		default:
 		}
 	}
@@ -211,7 +199,7 @@ func secrets(t *testing.T) string {
 	for file, content := range map[string]string{
 		"redis-password/password": "secret\n", "webhook-headers/headers": "X-Key: secret\n", "webhook-token/token": "secret\n",
 		"redis-ca/ca.crt": string(authority), "redis-client/tls.crt": string(authority), "redis-client/tls.key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
-		"secrets/stac/token": "secret\n",
+		"secrets/stac/token": "secret\n", "redis-sentinel-password/password": "secret\n",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600))

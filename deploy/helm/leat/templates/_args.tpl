@@ -11,6 +11,7 @@
 {{- define "leat.redisArgs" -}}
 {{- include "leat.flag" (list "--redis" .url) -}}
 {{- if .passwordSecret.name -}}{{- include "leat.flag" (list "--redis-password-file" "/etc/leat/redis-password/password") -}}{{- end -}}
+{{- if .sentinelPasswordSecret.name -}}{{- include "leat.flag" (list "--redis-sentinel-password-file" "/etc/leat/redis-sentinel-password/password") -}}{{- end -}}
 {{- if .tls.caSecret.name -}}{{- include "leat.flag" (list "--redis-ca" "/etc/leat/redis-ca/ca.crt") -}}{{- end -}}
 {{- if .tls.clientSecret.name -}}
 {{- include "leat.flag" (list "--redis-cert" "/etc/leat/redis-client/tls.crt") -}}
@@ -77,6 +78,7 @@
 - stac
 - poll
 {{- include "leat.redisArgs" $root.Values.redis -}}
+{{- include "leat.flag" (list "--listen" (printf ":%v" (int64 $root.Values.port))) -}}
 {{- include "leat.flag" (list "--config" "/etc/leat/sources/sources.yaml") -}}
 {{- include "leat.flag" (list "--stream" .stream) -}}
 {{- include "leat.flag" (list "--producer" .producer) -}}

@@ -13,6 +13,13 @@
   name: {{ .name }}
   key: {{ .key }}
 {{- end -}}
+{{- if eq (include "leat.redis" (index . 0) | fromYaml).kind "sentinel" -}}
+{{- with (index . 0).Values.redis.sentinelPasswordSecret -}}{{- if .name }}
+- parameter: sentinelPassword
+  name: {{ .name }}
+  key: {{ .key }}
+{{- end -}}{{- end -}}
+{{- end -}}
 {{- if (include "leat.redis" (index . 0) | fromYaml).tls -}}
 {{- with $tls.caSecret -}}{{- if .name }}
 - parameter: ca
@@ -41,6 +48,9 @@ addresses: {{ join "," $redis.hosts | quote }}
 {{- end }}
 {{- if eq $redis.kind "sentinel" }}
 sentinelMaster: {{ first $redis.path | quote }}
+{{- with regexFind "[?&]sentinel_username=[^&]+" (index . 0).Values.redis.url }}
+sentinelUsername: {{ splitList "=" . | last | quote }}
+{{- end }}
 {{- end }}
 {{- $database := ternary (rest $redis.path) $redis.path (eq $redis.kind "sentinel") }}
 {{- if and $database (ne $redis.kind "cluster") }}

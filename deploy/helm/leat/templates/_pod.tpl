@@ -6,6 +6,9 @@
 {{- with $redis.passwordSecret -}}{{- if .name -}}
 {{- $mounts = append $mounts (dict "name" "redis-password" "secret" .name "items" (list (dict "key" .key "path" "password"))) -}}
 {{- end -}}{{- end -}}
+{{- with $redis.sentinelPasswordSecret -}}{{- if .name -}}
+{{- $mounts = append $mounts (dict "name" "redis-sentinel-password" "secret" .name "items" (list (dict "key" .key "path" "password"))) -}}
+{{- end -}}{{- end -}}
 {{- with $redis.tls.caSecret -}}{{- if .name -}}
 {{- $mounts = append $mounts (dict "name" "redis-ca" "secret" .name "items" (list (dict "key" .key "path" "ca.crt"))) -}}
 {{- end -}}{{- end -}}
@@ -40,6 +43,15 @@
   mountPath: /etc/leat/{{ .name }}
   readOnly: true
 {{- end -}}
+{{- end -}}
+
+{{/* Annotations of pods by which a Prometheus without the operator finds them, where they are wanted. */}}
+{{- define "leat.scraped" -}}
+{{- $scraped := dict -}}
+{{- if .Values.monitoring.podAnnotations -}}
+{{- $scraped = dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .Values.port) "prometheus.io/path" "/metrics" -}}
+{{- end -}}
+{{- toYaml $scraped -}}
 {{- end -}}
 
 {{/* "leat.probe" (list "/livez" $probe) */}}
