@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,22 +13,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// written are the command lines of leat in the code of a page: in blocks, one a line that may go on behind a backslash, and between
-// backquotes, where what has three dots or a bar is no command line but a way to speak of several.
-func written(page string) (lines []string) {
-	block := regexp.MustCompile("(?ms)^ *```[a-z]*\n(.*?)^ *```")
-	inline := regexp.MustCompile("`((?:\\./)?leat [^`]+)`")
-	call := regexp.MustCompile(`(?:^|&& |-- )/?(?:leat|go run \./cmd/leat) (.*)$`)
-	for _, found := range block.FindAllStringSubmatch(page, -1) {
+var (
+	codeBlock = regexp.MustCompile("(?ms)^ *```[a-z]*\n(.*?)^ *```")
+	codeSpan  = regexp.MustCompile("`(?:\\./)?leat ([^`]+)`")
+	leatLine  = regexp.MustCompile(`(?:^|&& |-- )/?(?:leat|go run \./cmd/leat) (.*)$`)
+)
+
+// typed are the command lines of leat in the blocks of a page, one a line that may go on behind a backslash.
+func typed(page string) (lines []string) {
+	for _, found := range codeBlock.FindAllStringSubmatch(page, -1) {
 		for line := range strings.Lines(strings.ReplaceAll(found[1], "\\\n", " ")) {
-			if m := call.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			if m := leatLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
 				lines = append(lines, m[1])
 			}
 		}
 	}
-	for _, found := range inline.FindAllStringSubmatch(block.ReplaceAllString(page, ""), -1) {
-		if line := found[1]; !strings.ContainsAny(line, "|…(") && !strings.Contains(line, "...") {
-			lines = append(lines, strings.TrimPrefix(strings.TrimPrefix(line, "./"), "leat "))
+	return lines
+}
+
+// spoken are the commands that a page speaks of between backquotes, maybe with a flag and without its value. What has three dots or
+// a bar speaks of several.
+func spoken(page string) (lines []string) {
+	for _, found := range codeSpan.FindAllStringSubmatch(codeBlock.ReplaceAllString(page, ""), -1) {
+		if !strings.ContainsAny(found[1], "|…(") && !strings.Contains(found[1], "...") {
+			lines = append(lines, found[1])
 		}
 	}
 	return lines
@@ -44,10 +53,17 @@ func words(line string) (all []string) {
 	return all
 }
 
+// rootOf is leat, as it is when a command line has been read.
+func rootOf() *cobra.Command {
+	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard, env: func(string) (string, bool) { return "", false }})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultVersionFlag()
+	return root
+}
+
 // understood tells what is wrong with a command line: an unknown command, an unknown flag, or one whose value cannot be.
 func understood(line string) error {
-	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard, env: func(string) (string, bool) { return "", false }})
-	cmd, rest, err := root.Find(words(line))
+	cmd, rest, err := rootOf().Find(words(line))
 	if err != nil {
 		return err
 	}
@@ -60,35 +76,69 @@ func understood(line string) error {
 	return nil
 }
 
-// TestCommandsInTheDocs: what the docs tell one to type is understood.
+// known tells what is wrong with a command that is spoken of: it is unknown, or a flag is, to it and to those below it.
+func known(line string) error {
+	path, _, _ := strings.Cut(line, " -")
+	if strings.HasPrefix(line, "-") {
+		path = ""
+	}
+	cmd, rest, err := rootOf().Find(words(path))
+	switch {
+	case err != nil:
+		return err
+	case cmd.HasSubCommands() && len(rest) > 0:
+		return noArguments(cmd, rest)
+	}
+	for _, flag := range regexp.MustCompile(`--([a-z][a-z-]*)`).FindAllStringSubmatch(line, -1) {
+		if cmd.Flag(flag[1]) == nil {
+			return fmt.Errorf("unknown flag %s", flag[0])
+		}
+	}
+	return nil
+}
+
+// TestCommandsInTheDocs: what the docs tell one to type is understood, and what they speak of is there.
 func TestCommandsInTheDocs(t *testing.T) {
 	t.Parallel()
 	n := 0
+	check := func(path string, lines []string, wrong func(string) error) {
+		for _, line := range lines {
+			n++
+			if err := wrong(line); err != nil {
+				t.Errorf("%s: leat %s: %v", path, line, err)
+			}
+		}
+	}
 	for _, pattern := range []string{"*.md", "docs/*.md", "deploy/acl/*.md"} {
 		pages, err := filepath.Glob(filepath.Join("..", "..", pattern))
 		require.NoError(t, err)
 		require.NotEmpty(t, pages)
 		for _, path := range pages {
-			if filepath.Base(path) == "CHANGELOG.md" { // which tells of what was, too
-				continue
+			page, name := mustRead(t, path), filepath.Base(path)
+			if name != "CHANGELOG.md" { // which tells of what was, too
+				check(path, typed(page), understood)
 			}
-			for _, line := range written(mustRead(t, path)) {
-				n++
-				require.NoError(t, understood(line), "%s: leat %s", path, line)
+			if name != "CHANGELOG.md" && name != "design.md" && name != "embedded.md" { // which speak of what is planned, too
+				check(path, spoken(page), known)
 			}
 		}
 	}
 	require.Greater(t, n, 50, "the commands are not found")
 }
 
-func TestUnderstood(t *testing.T) {
+func TestWhatIsNoCommandIsFound(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"nonsense", "dead nonsense", "worker --nonsense 1", "worker --lease soon", "stac nonsense --once"} {
+	for _, line := range []string{"nonsense", "dead nonsense", "worker --nonsense 1", "worker --lease soon", "stac nonsense --once", "--nonsense"} {
 		require.Error(t, understood(line), line)
+		if line != "worker --lease soon" {
+			require.Error(t, known(line), line)
+		}
 	}
-	page := "`leat nope`\n```sh\nleat worker --stream 'a b' \\\n  --group g # a comment\nredis-cli x\n```\n`leat dead list|show` `leat version`"
-	require.Equal(t, []string{"worker --stream 'a b'    --group g # a comment", "nope", "version"}, written(page))
-	require.Equal(t, []string{"worker", "--stream", "a b", "--group", "g"}, words(written(page)[0]))
+	page := "`leat nope`\n```sh\nleat worker --stream 'a b' \\\n  --group g # a comment\nredis-cli x\n```\n`leat dead list|show` `leat worker --lease`"
+	require.Equal(t, []string{"worker --stream 'a b'    --group g # a comment"}, typed(page))
+	require.Equal(t, []string{"worker", "--stream", "a b", "--group", "g"}, words(typed(page)[0]))
+	require.Equal(t, []string{"nope", "worker --lease"}, spoken(page))
+	require.NoError(t, known("worker --lease"))
 }
 
 // TestOperationsNameWhatThereIs: the flags that docs/operations.md speaks of are flags, and it leads to the runbook of each alert.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/leat-io/leat/deploy/acl"
 	"github.com/leat-io/leat/internal/redistest"
+	"github.com/leat-io/leat/stac"
 	"github.com/leat-io/leat/stac/internal/stactest"
 	"github.com/leat-io/leat/stac/poll"
 	"github.com/leat-io/leat/stream"
@@ -104,7 +105,10 @@ func untilRefused(ctx context.Context, rdb *redis.Client) (_ context.Context, st
 func (l *lab) pollAll(catalog string) error {
 	api := l.poller(poll.Config{Logger: zap.NewNop(), Sources: []poll.Source{
 		l.source(func(s *poll.Source) { s.Name, s.Reconcile = "api", time.Millisecond }),
-		l.source(func(s *poll.Source) { s.Name, s.Reconcile, s.Start = "later", time.Millisecond, poll.FromNow() }),
+		l.source(func(s *poll.Source) {
+			s.Name, s.Reconcile, s.Start, s.Overlap = "may", time.Millisecond, poll.FromNow(), 0 // which it finds out by itself
+			s.Query.Datetime = stac.Interval{Start: day, End: day.AddDate(0, 1, 0)}
+		}),
 	}})
 	static := l.poller(poll.Config{Logger: zap.NewNop(), Sources: []poll.Source{
 		l.source(func(s *poll.Source) { s.Name, s.Client = "static", local(catalog) }),
@@ -117,9 +121,10 @@ func (l *lab) pollAll(catalog string) error {
 		func() error { return api.Once(l.ctx) },
 		func() error {
 			items[1].Updated = items[1].Updated.Add(time.Hour)
+			items[3].Updated, items[3].Datetime = items[3].Updated.Add(time.Hour), day.AddDate(1, 0, 0) // not of May any more
 			fresh := stactest.Items("fresh", 1, time.Now().Add(-time.Hour), 0)
 			fresh[0].Updated = time.Now()
-			l.server.Put(items[1], fresh[0])
+			l.server.Put(items[1], items[3], fresh[0])
 			l.server.Delete("c", items[2].ID)
 			return api.Once(l.ctx)
 		},

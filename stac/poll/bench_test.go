@@ -21,6 +21,7 @@ func BenchmarkPass(b *testing.B) {
 	const items, rounds = 10_000, 5
 	s := stactest.NewCanned(b, items, stactest.Bands, true)
 	l := newLab(b, stactest.PgSTAC())
+	l.ctx = b.Context() // however long it takes
 	rates := map[string][]float64{}
 	timed := func(name string, do func() error) {
 		began := time.Now()

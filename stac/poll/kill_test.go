@@ -142,7 +142,7 @@ func TestTwoReplicasTakeTurns(t *testing.T) {
 	leads := make(chan int, 10)
 	var stops [2]func()
 	for i := range 2 {
-		p := l.pollerOn(l.dial(), poll.Config{Lease: 300 * time.Millisecond, Sources: []poll.Source{l.source(nil)}, Hooks: poll.Hooks{
+		p := l.pollerOn(l.dial(), poll.Config{Lease: 3 * time.Second, Sources: []poll.Source{l.source(nil)}, Hooks: poll.Hooks{
 			Leading: func(_ string, leading bool) {
 				if leading {
 					leads <- i
@@ -240,4 +240,29 @@ func TestPassesDoNotKeepASweepBack(t *testing.T) {
 	l.server.Delete("c", items[7].ID)
 	l.complete()
 	l.unique()
+}
+
+// A sweep has many short parts. Where a pass is long it does not come between each two of them.
+func TestASweepGetsAsMuchTimeAsAPass(t *testing.T) {
+	t.Parallel()
+	items := stactest.Items("c", 60, day, time.Hour)
+	l := newLab(t, stactest.PgSTAC(), items...)
+	l.server.Change(func(_ *stactest.Shape, f *stactest.Faults) {
+		f.Intercept = func(http.ResponseWriter, *http.Request) bool { <-time.After(5 * time.Millisecond); return false }
+	})
+	var passes atomic.Int64
+	swept := make(chan int64, 100)
+	l.run(l.poller(poll.Config{
+		Sources: []poll.Source{l.source(func(s *poll.Source) {
+			s.Query.Limit, s.Interval, s.Reconcile, s.Overlap = 1, time.Millisecond, time.Millisecond, 20*365*24*time.Hour
+		})},
+		Hooks: poll.Hooks{Passed: func(_ string, p poll.Pass) {
+			if passes.Add(1); p.Strategy == poll.Reconcile {
+				swept <- passes.Load()
+			}
+		}},
+	}))
+	first := <-swept
+	second := <-swept
+	require.Less(t, second-first, int64(10), "passes in a sweep of some twenty parts")
 }

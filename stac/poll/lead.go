@@ -19,7 +19,8 @@ type lead struct {
 	// here, failures how often that failed since it went well.
 	began, tried     time.Time
 	failures, failed int
-	passed           bool // the last thing was a pass
+	// took is how long the last pass did, swept how long parts of a sweep did since.
+	took, swept time.Duration
 }
 
 // run polls the source whenever it is this replica's.
@@ -136,14 +137,17 @@ func (l *lead) loop(ctx context.Context) error {
 		var err error
 		switch {
 		// They take turns: where a pass takes longer than the interval, it is due
-		// again when it ends.
-		case passes && (!sweeps || !l.passed):
-			l.began, l.passed = now, true
+		// again when it ends. A part is short: the sweep gets as much time as the
+		// pass took, or it would be over when so many passes are.
+		case passes && (!sweeps || l.swept >= l.took):
+			l.began, l.swept = now, 0
 			err = l.pass(ctx)
+			l.took = max(l.cfg.Now().Sub(now), time.Millisecond)
 			l.failures = count(l.failures, err)
 		case sweeps:
-			l.tried, l.passed = now, false
+			l.tried = now
 			err = l.sweepPart(ctx)
+			l.swept += max(l.cfg.Now().Sub(now), time.Millisecond)
 			if l.failed = count(l.failed, err); l.state.Sweep == nil && ended(err) {
 				l.failed = 0 // the next one comes at its time
 			}
