@@ -262,6 +262,7 @@ func TestWhatSomebodyWorksOnIsKept(t *testing.T) {
 	require.Empty(t, verdict(t, begun(history.OK).fault(1000, 1100, fault), history.Final{}, keeps).Violations, "its reply may be lost")
 	slow := append(begun(history.Invoke), history.Begin(ms(1000), "nemesis", history.Slow+"#1", fault), history.End(ms(1100), "nemesis", history.Slow+"#1"))
 	require.Empty(t, verdict(t, slow, history.Final{}, keeps).Violations)
+	violatesRules(t, slow.fault(1050, 1060, fault), history.Final{}, keeps, "I4", "nothing explains why") // it was slow for that reason
 	require.Empty(t, verdict(t, begun(history.Invoke).happens(120, "w1", history.Crash), history.Final{}, keeps).Violations)
 }
 

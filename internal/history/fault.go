@@ -214,5 +214,12 @@ func (c *check) couldNotHold(process string, from, to int64) bool {
 	return float64(still) >= stallShare*float64(c.rules.Lease)
 }
 
+// byNobody tells whether a fault is a slowness of the machine, and not what is seen of a fault that somebody made.
+func (c *check) byNobody(f *disturbance) bool {
+	return f.kind() == Slow && !slices.ContainsFunc(c.faults, func(d disturbance) bool {
+		return d.kind() != Slow && d.from <= f.to && f.from <= d.to
+	})
+}
+
 // Slow is the kind of a fault that nobody made: the server did not answer for a while, since the machine was busy.
 const Slow = "slow"

@@ -82,7 +82,7 @@ func (c *check) explained(h *entryHistory, before, again *Record, excused map[st
 		if f.from > to {
 			break
 		}
-		if c.rules.Keeps && f.kind() != Slow && h.running(before, to) {
+		if c.rules.Keeps && !c.byNobody(f) && h.running(before, to) {
 			continue
 		}
 		if c.touches(f, from, to) && excused[f.id] < c.most(f) {
