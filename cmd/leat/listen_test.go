@@ -50,7 +50,7 @@ func TestWorkersOfAMachineAreSeenWithoutAFlag(t *testing.T) {
 // A port that nobody asked for is no reason not to work.
 func TestWorkerWorksWithoutItsDefaultPorts(t *testing.T) { //nolint:paralleltest // it takes the ports from the test above
 	for port := defaultPort; port < defaultPort+defaultPorts; port++ {
-		if taken, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil { //nolint:noctx // it only has to be taken
+		if taken, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
 			defer taken.Close()
 		}
 	}
