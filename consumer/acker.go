@@ -22,6 +22,7 @@ type acker struct {
 	limit   int
 	spare   []ackItem     // what pending was before the last, to be used again
 	ids     []stream.ID   // of a call, used again
+	acked   []Ack         // by a call, used again
 	due     *time.Timer   // runs from the first that is pending
 	full    chan struct{} // enough for a call is pending
 }
@@ -197,9 +198,27 @@ func (a *acker) plain(batch []ackItem) error {
 		if missed > 0 && p.it.leaseAge(now) >= c.cfg.Lease {
 			p.outcome = Lost // it may be one of those, and another's work
 		}
-		c.finishAt(p.it, p.outcome, now)
+		a.finish(p.it, p.outcome, now)
 	}
+	a.tell()
 	return nil
+}
+
+// finish is finishAt, but for the hook Acked: tell calls it for all of a call.
+func (a *acker) finish(it *item, outcome Outcome, now time.Duration) {
+	if it.done.Swap(true) {
+		return
+	}
+	if ack := a.src.c.conclude(it, outcome, now); outcome == Acked {
+		a.acked = append(a.acked, ack)
+	}
+}
+
+func (a *acker) tell() {
+	if tell := a.src.c.cfg.Hooks.Acked; tell != nil && len(a.acked) > 0 {
+		tell(a.src.stream, a.acked)
+	}
+	a.acked = a.acked[:0]
 }
 
 func (a *acker) fenced(batch []ackItem) (done int, err error) {
@@ -213,16 +232,18 @@ func (a *acker) fenced(batch []ackItem) (done int, err error) {
 	}
 	from := c.now()
 	ok, err := a.src.group.AckFenced(c.settleCtx, c.cfg.Name, held)
+	now := c.now()
 	if len(ok) > 0 {
-		c.cfg.Hooks.AckSent(a.src.stream, len(ok), c.now()-from)
+		c.cfg.Hooks.AckSent(a.src.stream, len(ok), now-from)
 	}
 	for i, mine := range ok {
 		outcome := batch[i].outcome
 		if !mine && !(batch[i].unsure && batch[i].it.stillOurs(c)) {
 			outcome = Lost
 		}
-		c.finish(batch[i].it, outcome)
+		a.finish(batch[i].it, outcome, now)
 	}
+	a.tell()
 	return len(ok), err
 }
 

@@ -23,9 +23,10 @@ type executor struct {
 
 // run is one of Config.Concurrency workers. It ends when the queue is closed.
 func (e *executor) run(of *calls) {
-	w := worker{usual: time.Second} // until it knows better
+	w := worker{hooks: e.c.cfg.Hooks.worker(), usual: time.Second} // until it knows better
+	defer w.hooks.Idle()
 	for {
-		items, waited := e.c.queue.take(e.most, e.fill, w.usual)
+		items, waited := e.next(&w)
 		if items == nil {
 			return
 		}
@@ -38,12 +39,24 @@ func (e *executor) run(of *calls) {
 	}
 }
 
+// next takes what is to be done, and waits for it if need be.
+func (e *executor) next(w *worker) (items []*item, waited bool) {
+	if e.most == 1 {
+		if items := e.c.queue.takeOne(w.usual); items != nil {
+			return items, false
+		}
+	}
+	w.hooks.Idle()
+	return e.c.queue.take(e.most, e.fill, w.usual)
+}
+
 // worker is what one of them remembers from call to call.
 type worker struct {
 	// now is when the last call ended: the next one begins then, and a look at the
 	// clock is saved. 0 when time may have passed since.
 	now   time.Duration
 	usual time.Duration // how long calls have been taking
+	hooks WorkerHooks
 }
 
 // took notes that a call has ended.
@@ -131,7 +144,7 @@ func (e *executor) call(of *calls, items []*item, w *worker) {
 			continue
 		}
 		running = append(running, it)
-		e.c.cfg.Hooks.Started(it.d)
+		w.hooks.Started(it.d)
 	}
 	if len(running) == 0 {
 		return
@@ -181,7 +194,7 @@ func (e *executor) verdicts(ctx *call, items []*item, w *worker, err error) {
 		if err != nil {
 			verdict = sound(verdictOn(it.d, err))
 		}
-		e.c.cfg.Hooks.Handled(it.d, now-from, verdict)
+		w.hooks.Handled(it.d, now-from, verdict)
 		if !e.settle(it, verdict, cause, now) {
 			w.now = 0
 		}

@@ -65,6 +65,13 @@ type Hooks struct {
 	// Settled: what became of a delivery holds in Redis. since is the time from
 	// its handling (or from its release) to that.
 	Settled func(d *stream.Delivery, outcome Outcome, since time.Duration)
+	// Worker is called by each of the Config.Concurrency workers when it begins: the
+	// hooks that it returns are called beside these, by that worker alone. So what is
+	// counted there can be in memory that is nobody else's.
+	Worker func() WorkerHooks
+	// Acked: what became of deliveries is Acked, of as many as one call acknowledged.
+	// Settled is called for each of them before. The slice must not be kept.
+	Acked func(stream string, acks []Ack)
 	// AckSent: one call acknowledged n entries of a stream, and took that long.
 	// Settled is called for each of them directly after it, on the same goroutine.
 	AckSent func(stream string, n int, took time.Duration)
@@ -86,16 +93,46 @@ type Hooks struct {
 	Beat func(loop, stream string)
 }
 
-// fill replaces nil hooks by ones that do nothing, so that nobody has to ask.
+// WorkerHooks are told what one worker does: see [Hooks].Worker. Any field may be nil.
+type WorkerHooks struct {
+	// Started and Handled are as in [Hooks], and called directly after those.
+	Started func(d *stream.Delivery)
+	Handled func(d *stream.Delivery, took time.Duration, err error)
+	// Idle: the worker has nothing to do and is about to look for more, for which it
+	// may have to wait; or it ends.
+	Idle func()
+}
+
+// Ack is one delivery that has been acknowledged.
+type Ack struct {
+	EntryID stream.ID
+	// Since is the time from its handling to when the acknowledgement held.
+	Since time.Duration
+}
+
+// worker are the hooks of one more worker, none of them nil.
+func (h Hooks) worker() WorkerHooks {
+	w := WorkerHooks{Started: h.Started, Handled: h.Handled}
+	if h.Worker != nil {
+		w = w.and(h.Worker())
+	}
+	if w.Started == nil {
+		w.Started = func(*stream.Delivery) {}
+	}
+	if w.Handled == nil {
+		w.Handled = func(*stream.Delivery, time.Duration, error) {}
+	}
+	if w.Idle == nil {
+		w.Idle = func() {}
+	}
+	return w
+}
+
+// fill replaces nil hooks by ones that do nothing, so that nobody has to ask: but for
+// those of workers, and Acked, which costs something to prepare.
 func (h Hooks) fill() Hooks {
 	if h.Taken == nil {
 		h.Taken = func(string, Taking, int, time.Duration) {}
-	}
-	if h.Started == nil {
-		h.Started = func(*stream.Delivery) {}
-	}
-	if h.Handled == nil {
-		h.Handled = func(*stream.Delivery, time.Duration, error) {}
 	}
 	if h.Settled == nil {
 		h.Settled = func(*stream.Delivery, Outcome, time.Duration) {}

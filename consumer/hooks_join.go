@@ -29,12 +29,21 @@ func (h Hooks) and(o Hooks) Hooks {
 	case o.Bind != nil:
 		bind = func(c *Consumer) Hooks { return h.Bind(c).and(o.Bind(c)) }
 	}
+	worker := h.Worker
+	switch {
+	case worker == nil:
+		worker = o.Worker
+	case o.Worker != nil:
+		worker = func() WorkerHooks { return h.Worker().and(o.Worker()) }
+	}
 	return Hooks{
 		Bind:          bind,
 		Taken:         both4(h.Taken, o.Taken),
 		Started:       both1(h.Started, o.Started),
 		Handled:       both3(h.Handled, o.Handled),
 		Settled:       both3(h.Settled, o.Settled),
+		Worker:        worker,
+		Acked:         both2(h.Acked, o.Acked),
 		AckSent:       both3(h.AckSent, o.AckSent),
 		AckMissed:     both2(h.AckMissed, o.AckMissed),
 		PayloadLost:   both2(h.PayloadLost, o.PayloadLost),
@@ -44,6 +53,21 @@ func (h Hooks) and(o Hooks) Hooks {
 		GroupRestored: both1(h.GroupRestored, o.GroupRestored),
 		Beat:          both2(h.Beat, o.Beat),
 	}
+}
+
+// and is both hooks in one.
+func (w WorkerHooks) and(o WorkerHooks) WorkerHooks {
+	return WorkerHooks{Started: both1(w.Started, o.Started), Handled: both3(w.Handled, o.Handled), Idle: both0(w.Idle, o.Idle)}
+}
+
+func both0(f, g func()) func() {
+	switch {
+	case f == nil:
+		return g
+	case g == nil:
+		return f
+	}
+	return func() { f(); g() }
 }
 
 func both1[A any](f, g func(A)) func(A) {

@@ -19,14 +19,23 @@ func (c *Consumer) finishAt(it *item, outcome Outcome, now time.Duration) {
 	if it.done.Swap(true) {
 		return
 	}
-	d := it.d
-	var since time.Duration
+	name := it.src.stream
+	ack := c.conclude(it, outcome, now)
+	if tell := c.cfg.Hooks.Acked; tell != nil && outcome == Acked {
+		tell(name, []Ack{ack})
+	}
+}
+
+// conclude is what there is to do once for an item that is done, but for the hook Acked.
+func (c *Consumer) conclude(it *item, outcome Outcome, now time.Duration) Ack {
+	ack := Ack{EntryID: it.d.EntryID}
 	if at := it.handledAt.Load(); at > 0 {
-		since = now - time.Duration(at)
+		ack.Since = now - time.Duration(at)
 	}
 	c.leaveRoom(it)
-	c.cfg.Hooks.Settled(d, outcome, since)
+	c.cfg.Hooks.Settled(it.d, outcome, ack.Since)
 	it.src.ledger.remove(it) // the last use of both: their memory may be another's after it
+	return ack
 }
 
 // leaveRoom gives the item's place to the next, and lets the next of its key

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"math"
 	"time"
 	"weak"
 
@@ -18,7 +19,7 @@ func (m *Metrics) Consumer() consumer.Hooks { return consumer.Hooks{Bind: m.bind
 // bind prepares all series of a consumer, so that none has to be looked up when
 // something happens, and so that each is there, at 0, before it does.
 func (m *Metrics) bind(c *consumer.Consumer) consumer.Hooks {
-	b := &bound{}
+	b := &bound{m: m}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, name := range c.Streams() {
@@ -26,14 +27,17 @@ func (m *Metrics) bind(c *consumer.Consumer) consumer.Hooks {
 	}
 	m.running = append(m.running, weak.Make(c))
 	return consumer.Hooks{
-		Taken: b.taken, Started: b.started, Handled: b.handled, Settled: b.settled,
+		Taken: b.taken, Worker: b.worker, Settled: b.settled, Acked: b.acked,
 		AckSent: b.ackSent, AckMissed: b.ackMissed, PayloadLost: b.payloadLost, Waiting: b.waiting,
 		Error: b.failed, Answered: b.answered, GroupRestored: b.restored, Beat: b.beat,
 	}
 }
 
 // bound is the hooks of one consumer.
-type bound struct{ flows []*flow }
+type bound struct {
+	m     *Metrics
+	flows []*flow
+}
 
 // of finds the series of a stream. The name is the consumer's own string, so that a
 // comparison does not look at its bytes; and nobody reads a hundred streams at once.
@@ -52,43 +56,28 @@ func (b *bound) taken(stream string, how consumer.Taking, n int, _ time.Duration
 	f.batch.observe(int64(n))
 }
 
-func (b *bound) started(d *stream.Delivery) { b.of(d.Stream).begun.Add(1) }
-
-func (b *bound) handled(d *stream.Delivery, took time.Duration, err error) {
-	f := b.of(d.Stream)
-	if err != nil {
-		f.failed.took(took)
-		return
-	}
-	f.ok.took(took)
-}
-
 func (b *bound) settled(d *stream.Delivery, outcome consumer.Outcome, since time.Duration) {
+	if outcome == consumer.Acked {
+		return // see acked
+	}
 	f := b.of(d.Stream)
 	f.delay.took(since)
-	if outcome == consumer.Acked {
-		f.age.observe(max(f.now()-d.EntryID.Time().UnixMilli(), 0))
-		return
-	}
 	f.outcomes[outcome].Add(1)
 }
 
-// now is the wall clock in ms, at which an acknowledgement held. The clock costs more
-// than all the rest here, so it is read once for all entries of a call: Settled is
-// called for each of them directly behind AckSent.
-func (f *flow) now() int64 {
-	if f.batchLeft.Add(-1) >= 0 {
-		return f.batchNow.Load()
+// acked counts what one call acknowledged, with one look at the clock.
+func (b *bound) acked(stream string, acks []consumer.Ack) {
+	f, now := b.of(stream), time.Now().UnixMilli()
+	delay, age := f.delay.run(), f.age.run()
+	for i := range acks {
+		delay.observe(int64(acks[i].Since))
+		age.observe(max(now-int64(min(acks[i].EntryID.Ms, math.MaxInt64)), 0))
 	}
-	return time.Now().UnixMilli()
+	delay.end()
+	age.end()
 }
 
-func (b *bound) ackSent(stream string, n int, _ time.Duration) {
-	f := b.of(stream)
-	f.acks.observe(int64(n))
-	f.batchNow.Store(time.Now().UnixMilli())
-	f.batchLeft.Store(int64(n))
-}
+func (b *bound) ackSent(stream string, n int, _ time.Duration) { b.of(stream).acks.observe(int64(n)) }
 
 func (b *bound) ackMissed(stream string, n int) { b.of(stream).missed.Add(uint64(n)) }
 

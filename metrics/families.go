@@ -120,11 +120,12 @@ func (derived) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is for the registry.
 func (d derived) Collect(ch chan<- prometheus.Metric) {
+	d.m.collectWorkers()
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
 	busy := map[string]float64{} // handlers by group
 	for _, f := range d.m.flows {
-		running := f.running()
+		running := float64(f.running)
 		busy[f.group] += running
 		deliveriesRunning.send(ch, running, f.stream, f.group)
 		f.collect(ch)

@@ -16,28 +16,19 @@ const (
 	outcomes = int(consumer.Skipped) + 1
 )
 
-// flow is the series of one stream as one group sees it. Those that the hot path
-// counts are plain atomics; the registry gets its own kinds of them at a scrape.
-//
-// What workers write, what the acker writes and what both read lie on cache lines of
-// their own: a line that two processors write by turns costs more than all the rest.
+// flow is the series of one stream as one group sees it. What is counted is plain
+// atomics, written once a call of Redis and not once a delivery where it can be; the
+// registry gets its own kinds of them at a scrape.
 type flow struct {
 	flowKey
-	// ok and failed are how long handlers took that have ended: all that have begun
-	// and are not in one of them run. What was acknowledged has an age.
+	// ok and failed are how long handlers took that have ended: of ok what the workers
+	// have given. What was acknowledged has an age.
 	ok, failed  *histogram
 	age, delay  *histogram
 	batch, acks *histogram
 
-	_     [64]byte
-	begun atomic.Uint64 // handlers
+	running int // deliveries in handlers, at the last look; under the lock of Metrics
 
-	_ [64]byte
-	// Of the last acknowledgement: when it held, ms of the wall clock, and how many
-	// of its entries have not been told of.
-	batchNow, batchLeft atomic.Int64
-
-	_        [64]byte
 	outcomes [outcomes]atomic.Uint64 // but for consumer.Acked
 	taken    [takings]atomic.Uint64
 
@@ -61,12 +52,6 @@ func (m *Metrics) flow(key flowKey) *flow {
 		m.flows[key] = f
 	}
 	return f
-}
-
-// running is how many handlers run now.
-func (f *flow) running() float64 {
-	ended := f.ok.count() + f.failed.count() // first: what ends meanwhile has begun before
-	return float64(max(int64(f.begun.Load()-ended), 0))
 }
 
 // tally counts by two labels what happens once a call, or less often.

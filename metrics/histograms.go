@@ -30,6 +30,7 @@ var (
 type histograms struct {
 	desc   *prometheus.Desc
 	layout *layout
+	before func() // is called before they are collected; nil for nothing
 
 	mu  sync.Mutex
 	all map[string]*histogram // by label values
@@ -57,6 +58,9 @@ func (hs *histograms) Describe(ch chan<- *prometheus.Desc) { ch <- hs.desc }
 
 // Collect is for the registry.
 func (hs *histograms) Collect(ch chan<- prometheus.Metric) {
+	if hs.before != nil {
+		hs.before()
+	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	for _, h := range hs.all {

@@ -22,6 +22,7 @@ type layout struct {
 	places []place
 	ends   []int32 // for each cell the native bucket that it is of; 0 for cell 0
 	behind []int32 // for each classic bound the first cell above it
+	tops   []int64 // for each cell the most units that it counts
 }
 
 // place is where a native bucket is: the cell of what is up to split, and the next
@@ -47,7 +48,40 @@ func newLayout(low, high int, scale float64, classic ...float64) *layout {
 		}
 		l.places = append(l.places, p)
 	}
+	l.tops = make([]int64, len(l.ends))
+	for cell := range l.tops {
+		l.tops[cell] = l.topOf(int32(cell))
+	}
 	return l
+}
+
+// topOf looks for the most units that are not in a higher cell.
+func (l *layout) topOf(cell int32) int64 {
+	if int(cell) == len(l.ends)-1 {
+		return math.MaxInt64
+	}
+	below, above := int64(0), int64(math.MaxInt64) // the top is not below the one, and below the other
+	if cell > 0 {
+		below = l.tops[cell-1]
+		above = 2*below + 2 // no cell is wider than an octave
+	}
+	for above-below > 1 {
+		if n := below + (above-below)/2; l.cell(n) <= cell {
+			below = n
+		} else {
+			above = n
+		}
+	}
+	return below
+}
+
+// spanOf is what a cell counts: more units than above, up to upTo.
+func (l *layout) spanOf(cell int32) (above, upTo int64) {
+	above = math.MinInt64
+	if cell > 0 {
+		above = l.tops[cell-1]
+	}
+	return above, l.tops[cell]
 }
 
 // upperOf is the inclusive upper bound of a native bucket.

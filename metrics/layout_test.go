@@ -36,9 +36,12 @@ func TestHistogramsAgreeWithPrometheus(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(1, 2))
 			mine, theirs := newHistogram(prometheus.NewDesc("mine", "h", nil, nil), l, nil), reference(l)
+			many := newHistogram(prometheus.NewDesc("mine", "h", nil, nil), l, nil)
+			r := many.run()
 			top := int64(upperOf(l.first+len(l.places)-1) / l.scale)
 			observe := func(n int64) {
 				mine.observe(n)
+				r.observe(n)
 				theirs.Observe(float64(n) * l.scale)
 			}
 			for _, v := range []int64{0, 1, 2, 3, 4, 1000, top - 1} {
@@ -56,6 +59,12 @@ func TestHistogramsAgreeWithPrometheus(t *testing.T) {
 			got.SampleSum = want.SampleSum
 			require.Equal(t, want.String(), got.String())
 			require.Equal(t, want.GetSampleCount(), mine.count())
+
+			r.end()
+			got = written(t, many)
+			require.InEpsilon(t, want.GetSampleSum(), got.GetSampleSum(), 1e-9)
+			got.SampleSum = want.SampleSum
+			require.Equal(t, want.String(), got.String(), "many at a time are the same")
 		})
 	}
 }

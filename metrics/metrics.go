@@ -23,6 +23,7 @@ type Metrics struct {
 	flows   map[flowKey]*flow
 	lanes   map[string]*lane
 	running []weak.Pointer[consumer.Consumer] // those whose load is asked for
+	workers []weak.Pointer[worker]
 
 	pendingEvents, pendingBytes atomic.Int64 // of producers
 }
@@ -52,6 +53,7 @@ func New(reg prometheus.Registerer, opts ...Option) *Metrics {
 		consumers: newConsumerFamilies(), producers: newProducerFamilies(),
 		flows: map[flowKey]*flow{}, lanes: map[string]*lane{},
 	}
+	m.consumers.duration.before = m.collectWorkers
 	if reg != nil {
 		reg.MustRegister(buildInfo(s))
 		reg.MustRegister(m.consumers.collectors()...)

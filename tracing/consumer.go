@@ -39,15 +39,20 @@ func Consumer(group string, opts ...Option) consumer.Middleware {
 
 // handling begins the span of one delivery.
 func (m *maker) handling(ctx context.Context, d *stream.Delivery) (context.Context, trace.Span) {
-	from := remote(d)
-	if m.parent && from.IsValid() {
-		ctx = trace.ContextWithRemoteSpanContext(ctx, from)
+	parent := m.parentOf(d)
+	if !m.takes(parent) {
+		return without(ctx, parent), none
+	}
+	if parent.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
 	}
 	t := m.about(d.Stream)
 	ctx, span := m.tracer.Start(ctx, t.name, t.options...)
 	if span.IsRecording() {
-		if !m.parent && from.IsValid() {
-			span.AddLink(trace.Link{SpanContext: from})
+		if !m.parent {
+			if from := remote(d); from.IsValid() {
+				span.AddLink(trace.Link{SpanContext: from})
+			}
 		}
 		span.SetAttributes(append(describe(&d.Event), semconv.MessagingMessageID(d.EntryID.String()),
 			attemptKey.Int(d.Attempt), deliveriesKey.Int(d.Deliveries))...)
@@ -94,6 +99,9 @@ func kindOf(ctx context.Context, err error) string {
 func Batch(group string, next consumer.BatchHandler, opts ...Option) consumer.BatchHandler {
 	m := newMaker(trace.SpanKindConsumer, "process", semconv.MessagingOperationTypeProcess, opts, semconv.MessagingConsumerGroupName(group))
 	return func(ctx context.Context, batch []*stream.Delivery) (err error) {
+		if !m.takes(trace.SpanContext{}) {
+			return next(without(ctx, trace.SpanContext{}), batch)
+		}
 		t := m.about(batch[0].Stream)
 		ctx, span := m.tracer.Start(ctx, t.name, t.options...)
 		if !span.IsRecording() {

@@ -86,6 +86,11 @@ func (p *Producer) Close(ctx context.Context) error {
 }
 
 func (p *Producer) begin(ctx context.Context, name string) (context.Context, trace.Span) {
+	if p.maker.sampler != nil {
+		if parent := trace.SpanContextFromContext(ctx); !p.maker.sampler(parent) {
+			return without(ctx, parent), none
+		}
+	}
 	t := p.maker.about(name)
 	return p.maker.tracer.Start(ctx, t.name, t.options...)
 }

@@ -2,6 +2,7 @@ package tracing
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -41,8 +42,10 @@ type maker struct {
 	provider trace.TracerProvider
 	tracer   trace.Tracer
 	parent   bool
-	what     string // operation
-	options  []trace.SpanStartOption
+	sampler  Sampler // nil: the provider is asked
+	what     string  // operation
+	kind     trace.SpanStartOption
+	all      []attribute.KeyValue                 // what every span has
 	streams  atomic.Pointer[map[string]*template] // by name; replaced, never changed
 }
 
@@ -62,10 +65,8 @@ func newMaker(kind trace.SpanKind, what string, kinds attribute.KeyValue, opts [
 		o(m)
 	}
 	m.tracer = m.provider.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
-	m.options = []trace.SpanStartOption{
-		trace.WithSpanKind(kind),
-		trace.WithAttributes(append(more, system, semconv.MessagingOperationName(what), kinds)...),
-	}
+	m.kind = trace.WithSpanKind(kind)
+	m.all = append(more, system, semconv.MessagingOperationName(what), kinds)
 	return m
 }
 
@@ -79,8 +80,9 @@ func (m *maker) about(name string) *template {
 	}
 	name = strings.Clone(name)
 	t := &template{
-		name:    m.what + " " + name,
-		options: append(m.options[:len(m.options):len(m.options)], trace.WithAttributes(semconv.MessagingDestinationName(name))),
+		name: m.what + " " + name,
+		// One option has all attributes: an SDK copies them together anew for each of them.
+		options: []trace.SpanStartOption{m.kind, trace.WithAttributes(append(slices.Clip(m.all), semconv.MessagingDestinationName(name))...)},
 	}
 	next := map[string]*template{name: t}
 	if known != nil {

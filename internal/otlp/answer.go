@@ -85,7 +85,7 @@ func partial(body []byte) error {
 	if err != nil {
 		return fmt.Errorf("the collector's answer: %w", err)
 	}
-	rejected, words := int64(said[1].number), shorten(string(said[2].bytes))
+	rejected, words := said[1].number, shorten(string(said[2].bytes))
 	switch {
 	case rejected > 0:
 		return fmt.Errorf("the collector has left %d spans out: %s", rejected, words)

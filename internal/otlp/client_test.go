@@ -132,11 +132,13 @@ func TestARefusalHolds(t *testing.T) {
 			w.WriteHeader(400)
 			_, _ = w.Write(said)
 		},
-		"401 Unauthorized: who are you":      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you", 401) },
-		"404 Not Found":                      status(404),
-		"413 Request Entity Too Large: xxxx": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("x", 1000), 413) },
-		"500 Internal Server Error":          status(500),
-		"307 Temporary Redirect":             status(307, "Location", elsewhere["OTEL_EXPORTER_OTLP_ENDPOINT"]),
+		"401 Unauthorized: who are you": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you", http.StatusUnauthorized) },
+		"404 Not Found":                 status(404),
+		"413 Request Entity Too Large: xxxx": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, strings.Repeat("x", 1000), http.StatusRequestEntityTooLarge)
+		},
+		"500 Internal Server Error": status(500),
+		"307 Temporary Redirect":    status(307, "Location", elsewhere["OTEL_EXPORTER_OTLP_ENDPOINT"]),
 	} {
 		v, tries := collector(t, answer)
 		err := exporter(t, v).ExportSpans(t.Context(), spans())
