@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 )
 
 // member is where one of an object's members is in the form that is hashed.
@@ -57,6 +58,9 @@ func (d *digester) value(top bool) {
 }
 
 func (d *digester) string(text []byte) {
+	if !utf8.Valid(text) { // whoever writes it anew replaces such bytes, as encoding/json does
+		text = []byte(string([]rune(string(text))))
+	}
 	d.out = strconv.AppendInt(d.out, int64(len(text)), 10)
 	d.out = append(d.out, '"')
 	d.out = append(d.out, text...)

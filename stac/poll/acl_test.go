@@ -72,7 +72,7 @@ func pollsWith(t *testing.T, s *redistest.Server, rules []string) error {
 	require.NoError(t, rdb.Do(t.Context(), set...).Err(), "%s", rules)
 	conn, err := stream.Dial(t.Context(), "redis://"+acl.Poller.User()+":pw@"+s.Addr())
 	if err == nil {
-		defer conn.Close() //nolint:errcheck // what was refused is known
+		defer conn.Close()
 		ctx, stop := untilRefused(t.Context(), rdb)
 		defer stop()
 		l := &lab{t: t, ctx: ctx, server: stactest.New(t, stactest.PgSTAC(), stactest.Items("c", 30, day, time.Hour)...), conn: conn, rdb: rdb, stream: "items"}

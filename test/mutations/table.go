@@ -156,7 +156,7 @@ var mutations = []mutation{
 		New: "		position = s.floor\n	}\n	for i, h := range held {\n		if before := h.ID.Prev(); i == 0 || before.Compare(position) < 0 {",
 	},
 	{
-		Name: "late heartbeat", What: "a heartbeat that comes late puts back what another one has settled", Where: "slow,redis-stall", File: "consumer/leaser.go",
+		Name: "late heartbeat", What: "a heartbeat that comes late puts back what another one has settled", Where: "late", File: "consumer/leaser.go",
 		Old: "it.leaseAge(heard) < safeAge(l.c.cfg.Lease)", New: "heard >= 0 && it.leaseAge(from) < safeAge(l.c.cfg.Lease)",
 	},
 	{

@@ -52,6 +52,9 @@ var Delay = toxic("net-latency", func(a *Arena) network.Toxic {
 	return network.Latency(network.Both, d, d/2)
 })
 
+// LateRequests holds up what some of the processes send for longer than their lease. None of it is lost.
+var LateRequests = toxic("net-late-requests", func(a *Arena) network.Toxic { return network.Latency(network.Requests, a.leases(1.2, 2), 0) })
+
 // Trickle lets a few KiB a second through.
 var Trickle = toxic("net-trickle", func(a *Arena) network.Toxic { return network.Bandwidth(network.Both, 2+a.Pick(60)) })
 

@@ -38,6 +38,15 @@ func ofOwners() []Scenario {
 			},
 		},
 		{
+			Name: "late", Title: "what some workers send arrives after their lease, and undoes nothing of what others have done meanwhile",
+			Servers: world.Plan{ProxyCount: 3}, Producer: child.Producer{Rate: 100, Fails: 1},
+			Worker: child.Worker{Busy: 600 * time.Millisecond, Concurrency: 60},
+			// All fail once, so that nothing is acknowledged by a plain XACK, which may come late.
+			Rules:  func(r *history.Rules) { r.NothingLate = true },
+			Leases: []time.Duration{500 * time.Millisecond},
+			Tracks: []Track{{Every: 500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.LateRequests}}},
+		},
+		{
 			Name: "returned", Title: "workers are told to end all the time, and what they hand back does not count as delivered",
 			Producer: child.Producer{Rate: 2000},
 			Worker:   child.Worker{Busy: 10 * time.Millisecond, Concurrency: 4, Prefetch: 60, MaxDeliveries: 2},

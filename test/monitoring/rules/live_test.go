@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -37,7 +38,7 @@ type live struct {
 	shop *plant.Program
 }
 
-// TestEveryAlertHasAFault: in the tables below.
+// TestEveryAlertHasAFault: in the tables of this package. Every recording rule is looked at, too.
 func TestEveryAlertHasAFault(t *testing.T) {
 	t.Parallel()
 	faults := map[string]string{}
@@ -52,6 +53,10 @@ func TestEveryAlertHasAFault(t *testing.T) {
 		delete(faults, name)
 	}
 	require.Empty(t, faults, "these are no alerts")
+	for _, r := range rules(t) {
+		looked := func(in *regexp.Regexp) bool { return in.MatchString(r.Record) }
+		require.True(t, r.Record == "" || slices.ContainsFunc(slices.Collect(maps.Values(recordedIn)), looked), "nobody looks whether %s has data", r.Record)
+	}
 }
 
 // TestEveryAlertFiresAndClears makes every fault, sees in a Prometheus that each alert fires, takes the faults away, and sees that it
@@ -67,9 +72,7 @@ func TestEveryAlertFiresAndClears(t *testing.T) {
 				l.shop = p.Program("shop", producer.Config{})
 			}
 			l.run(scenarios)
-			if name == "workers" || name == "sources" {
-				l.recorded(t, name == "sources")
-			}
+			l.recorded(t, recordedIn[name])
 		})
 	}
 }
@@ -142,11 +145,18 @@ func (l *live) texts() {
 	}
 }
 
-// recorded: every recording rule, of sources or of the others, has had data, and no rule fails.
-func (l *live) recorded(t *testing.T, ofSources bool) {
+// recordedIn is in which plant a recording rule has data.
+var recordedIn = map[string]*regexp.Regexp{
+	"workers": regexp.MustCompile(`^stream|^job:leat_server_up:`),
+	"outage":  regexp.MustCompile(`^job:`),
+	"sources": regexp.MustCompile(`^source`),
+}
+
+// recorded: every recording rule of those has had data, and no rule fails.
+func (l *live) recorded(t *testing.T, which *regexp.Regexp) {
 	t.Helper()
 	for _, r := range rules(t) {
-		if r.Record != "" && ofSources == strings.HasPrefix(r.Record, "source") {
+		if r.Record != "" && which != nil && which.MatchString(r.Record) {
 			l.Await("last_over_time(" + r.Record + "[10m])")
 		}
 	}

@@ -153,6 +153,7 @@ func dies(l *live) steps {
 		require.NoError(l.T, app.Publish(l.T.Context(), "orders", plant.Good, 1))
 		require.NoError(l.T, stalled.Publish(l.T.Context(), "orders", plant.Good, 1))
 		l.Await(`leat_deliveries_settled_total{instance="worker", outcome="acked"} >= 2`)
+		l.Await(`leat_build_info{instance="hurried"} offset 16s`) // else all that it has might be from before it was scraped
 		l.Server.Pause()
 		_ = app.Publish(l.T.Context(), "orders", plant.Good, 1)
 		l.Await(hasFired(`LeatPublishUnknown{stream="orders"}`))
