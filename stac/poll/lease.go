@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/leat-io/leat/stream"
 )
 
 // tenure is the time for which a source is this replica's. Its context ends
@@ -34,7 +36,7 @@ func (s *source) seize(ctx context.Context, st *store, patience time.Duration) (
 		if err == nil && left == 0 {
 			break
 		}
-		if patience > 0 && s.cfg.Now().Sub(began) > patience {
+		if patience > 0 && (s.cfg.Now().Sub(began) > patience || stream.Classify(err) == stream.ClassRejected) {
 			if err == nil {
 				err = ErrHeld
 			}

@@ -74,8 +74,14 @@ type about struct {
 // maxBatchBytes keeps one script from holding Redis up.
 const maxBatchBytes = 1 << 20
 
-// page publishes what is new on a page.
-func (w *worker) page(ctx context.Context, p *stac.Page) error {
+// page publishes what is new on a page. What is in the stream counts, also where the rest of the page fails.
+func (w *worker) page(ctx context.Context, p *stac.Page) (err error) {
+	defer func() {
+		if err == nil {
+			w.cfg.Hooks.Page(w.src.Name, PageInfo{Items: len(p.Items), Stray: p.Stray, Unchanged: len(p.Unchanged), Bytes: p.Bytes})
+		}
+		w.tell()
+	}()
 	if p.Stray > 0 && w.sum.Stray == 0 { // once a pass
 		w.log.Warn("stac server sends items that it was not asked for", zap.Int("items", p.Stray), zap.String("reason", p.StrayReason))
 	}
@@ -103,14 +109,12 @@ func (w *worker) page(ctx context.Context, p *stac.Page) error {
 			return err
 		}
 	}
-	w.tell(p)
 	return nil
 }
 
-// tell reports a page to the hooks.
-func (w *worker) tell(p *stac.Page) {
+// tell reports what a page came to to the hooks.
+func (w *worker) tell() {
 	hooks, name := &w.cfg.Hooks, w.src.Name
-	hooks.Page(name, PageInfo{Items: len(p.Items), Stray: p.Stray, Unchanged: len(p.Unchanged), Bytes: p.Bytes})
 	for collection, t := range w.by {
 		hooks.Discovered(name, collection, t.Items)
 		for _, counted := range []struct {

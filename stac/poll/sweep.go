@@ -84,6 +84,9 @@ func (s *source) extent(ctx context.Context, q stac.Query, now time.Time) (from,
 		}
 	} else {
 		for col, err := range s.client.Collections(ctx) {
+			if errors.Is(err, errors.ErrUnsupported) { // it has a search, and no list of them
+				break
+			}
 			if err != nil {
 				return from, to, fmt.Errorf("extents of the collections: %w", err)
 			}

@@ -66,7 +66,7 @@ func TestServer(t *testing.T) {
 	for _, crd := range definitions(t) {
 		require.NoError(t, s.apply(t.Context(), crd, false), crd.GetName())
 	}
-	for _, kind := range []string{"ScaledObject", "TriggerAuthentication", "PodMonitor", "ServiceMonitor"} {
+	for _, kind := range []string{"ScaledObject", "TriggerAuthentication", "PodMonitor", "ServiceMonitor", "PrometheusRule"} {
 		require.Eventually(t, func() bool { return s.serves(kind) }, patience, 100*time.Millisecond, kind)
 	}
 	restricted := &unstructured.Unstructured{Object: map[string]any{
@@ -126,6 +126,7 @@ func definitions(t *testing.T) (all []*unstructured.Unstructured) {
 		keda + "/config/crd/bases/keda.sh_scaledobjects.yaml", keda + "/config/crd/bases/keda.sh_triggerauthentications.yaml",
 		operator + "/example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
 		operator + "/example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+		operator + "/example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
 	} {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
