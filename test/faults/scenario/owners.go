@@ -17,13 +17,13 @@ func ofOwners() []Scenario {
 	return []Scenario{
 		{
 			Name: "outage", Title: "Redis is away until every lease has run out, and nobody who lives is robbed when it is back",
-			Servers: world.Plan{Kind: world.Always}, Producer: child.Producer{Rate: 30}, Worker: slow, Rules: keeps,
+			Servers: world.Plan{Kind: world.Always}, Producer: child.Producer{Rate: 45}, Worker: slow, Rules: keeps,
 			Leases: []time.Duration{3 * time.Second}, // most of one is time enough for a client to connect again
 			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Outage}}},
 		},
 		{
 			Name: "standstill", Title: "Redis stands still until every lease has run out, and nobody who lives is robbed by what was on its way",
-			Producer: child.Producer{Rate: 30}, Worker: slow, Rules: keeps,
+			Producer: child.Producer{Rate: 45}, Worker: slow, Rules: keeps,
 			Leases: []time.Duration{3 * time.Second}, // a call waits for up to five seconds: it fails no sooner
 			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Standstill}}},
 		},

@@ -35,7 +35,8 @@ func newSTACServer(t testing.TB, sources ...string) *stacServer {
 	for _, name := range sources {
 		s.put(name, "first", time.Now().Add(-time.Hour))
 	}
-	s.Server = httptest.NewServer(http.HandlerFunc(s.answer))
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.answer)) // which an answer looks at
+	s.Start()
 	t.Cleanup(func() {
 		s.well()
 		s.CloseClientConnections()
