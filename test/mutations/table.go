@@ -103,7 +103,7 @@ var mutations = []mutation{
 		Old: "if row and (row[2] == PARKED or row[2] == '') then", New: "if row then",
 	},
 	{
-		Name: "order of a dead letter", What: "the acknowledgement comes before the letter, whose key nobody looks at", Where: "kill", File: "stream/scripts/dead.lua",
+		Name: "order of a dead letter", What: "the acknowledgement comes before the letter, whose key nobody looks at", Where: "letters", File: "stream/scripts/dead.lua",
 		Old: "local bad = check_dead()\nif bad then return bad end\n", New: "redis.call('XACK', STREAM, GROUP, id)\n",
 	},
 	{

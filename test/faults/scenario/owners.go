@@ -47,6 +47,11 @@ func ofOwners() []Scenario {
 			Tracks: []Track{{Every: 500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.LateRequests}}},
 		},
 		{
+			Name: "letters", Title: "something else is under the key of the dead letters for a while", Producer: child.Producer{Rate: 800, Permanent: 7, Fails: 53},
+			Worker: child.Worker{Busy: time.Millisecond}, Leases: []time.Duration{500 * time.Millisecond},
+			Tracks: []Track{{Every: 500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.OccupyLetters}}},
+		},
+		{
 			Name: "returned", Title: "workers are told to end all the time, and what they hand back does not count as delivered",
 			Producer: child.Producer{Rate: 2000},
 			Worker:   child.Worker{Busy: 10 * time.Millisecond, Concurrency: 4, Prefetch: 60, MaxDeliveries: 2},
