@@ -151,7 +151,7 @@ var mutations = []mutation{
 		Old: "redis.call('XGROUP', 'CREATE', STREAM, GROUP, at, 'MKSTREAM')", New: "redis.call('XGROUP', 'CREATE', STREAM, GROUP, '$', 'MKSTREAM')",
 	},
 	{
-		Name: "floor of a group", What: "a group is made again below what its maker holds, not below what the dead held", Where: "destroy", File: "consumer/source.go",
+		Name: "floor of a group", What: "a group is made again below what its maker holds, not below what the dead held", Where: "destroy-dead", File: "consumer/source.go",
 		Old: "		position = s.floor\n	}\n	for _, h := range held {\n		if before := h.ID.Prev(); before.Compare(position) < 0 {",
 		New: "		position = s.floor\n	}\n	for i, h := range held {\n		if before := h.ID.Prev(); i == 0 || before.Compare(position) < 0 {",
 	},
@@ -160,7 +160,7 @@ var mutations = []mutation{
 		Old: "it.leaseAge(heard) < safeAge(l.c.cfg.Lease)", New: "heard >= 0 && it.leaseAge(from) < safeAge(l.c.cfg.Lease)",
 	},
 	{
-		Name: "clock that went back", What: "idle times stand still until the clock has caught up", Where: "clock", File: "stream/scripts/rebase.lua",
+		Name: "clock that went back", What: "idle times stand still until the clock has caught up", Where: "clock-back", File: "stream/scripts/rebase.lua",
 		Old: "redis.call('XCLAIM', STREAM, GROUP, row[2], 0, row[1], 'IDLE', 0, 'JUSTID')", New: "local _ = 0",
 	},
 	{

@@ -76,6 +76,20 @@ var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Contex
 	return errors.Join(clock.SetOffset(dir, was), a.end(id))
 }}
 
+// ClockBack sets the clock of a standalone Redis back by one to five minutes, for good.
+var ClockBack = Fault{Name: "clock-back", Servers: true, Do: func(_ context.Context, a *Arena) error {
+	id, err := a.begin("clock-back", history.Excuse{})
+	if err != nil {
+		return err
+	}
+	dir := a.World.Server.Dir()
+	was, err := clock.Offset(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(clock.SetOffset(dir, was-time.Duration(a.float(1, 5)*float64(time.Minute))), a.end(id))
+}}
+
 // FillDisk fills the disk of a standalone Redis for a while. With its file synced every second Redis refuses to write meanwhile;
 // with always it ends, and is started again.
 var FillDisk = Fault{Name: "disk-full", Servers: true, Do: func(ctx context.Context, a *Arena) error {

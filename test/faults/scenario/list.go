@@ -114,6 +114,14 @@ func ofServers() []Scenario {
 			Tracks: []Track{{Every: 2 * time.Second, Faults: []nemesis.Fault{nemesis.DestroyGroup}}},
 		},
 		{
+			Name: "destroy-dead", Title: "somebody deletes the group while workers are killed, and what those had is behind nobody's back",
+			Producer: child.Producer{Rate: 1000, Fails: 53, Permanent: 997}, Worker: child.Worker{Busy: 20 * time.Millisecond, Concurrency: 16}, Leases: []time.Duration{time.Second},
+			Tracks: []Track{
+				{Every: time.Second, Faults: []nemesis.Fault{nemesis.DestroyGroup}},
+				{Every: 300 * time.Millisecond, Faults: []nemesis.Fault{nemesis.KillWorker}},
+			},
+		},
+		{
 			Name: "vandal", Title: "somebody flushes Redis, or trims the stream below those who read it", Producer: usual, Worker: busy, Leases: short,
 			Tracks: []Track{{Every: 1500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.FlushAll, nemesis.Trim}}, kills},
 		},

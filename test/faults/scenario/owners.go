@@ -19,13 +19,14 @@ func ofOwners() []Scenario {
 			Name: "outage", Title: "Redis is away until every lease has run out, and nobody who lives is robbed when it is back",
 			Servers: world.Plan{Kind: world.Always}, Producer: child.Producer{Rate: 45}, Worker: slow, Rules: keeps,
 			Leases: []time.Duration{3 * time.Second}, // most of one is time enough for a client to connect again
-			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Outage}}},
+			Tracks: []Track{{Every: 1500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.Outage}}},
 		},
 		{
 			Name: "standstill", Title: "Redis stands still until every lease has run out, and nobody who lives is robbed by what was on its way",
 			Producer: child.Producer{Rate: 45}, Worker: slow, Rules: keeps,
-			Leases: []time.Duration{3 * time.Second}, // a call waits for up to five seconds: it fails no sooner
-			Tracks: []Track{{Every: 4 * time.Second, Faults: []nemesis.Fault{nemesis.Standstill}}},
+			Leases: []time.Duration{2 * time.Second},
+			Change: func(_ int, t *child.Task) { t.Timeout = 10 * time.Second }, // no call fails: all are carried out, late
+			Tracks: []Track{{Every: 1500 * time.Millisecond, Faults: []nemesis.Fault{nemesis.Standstill}}},
 		},
 		{
 			Name: "handover", Title: "workers are told to end while replies are lost, and what they hand back, perhaps twice, has one owner",
@@ -40,7 +41,13 @@ func ofOwners() []Scenario {
 		{
 			Name: "late", Title: "what some workers send arrives after their lease, and undoes nothing of what others have done meanwhile",
 			Servers: world.Plan{ProxyCount: 3}, Producer: child.Producer{Rate: 100, Fails: 1},
-			Worker: child.Worker{Busy: 600 * time.Millisecond, Concurrency: 60},
+			Worker: child.Worker{Busy: 10 * time.Millisecond, Concurrency: 60},
+			// Every other worker takes several leases, so that what it still works on others have settled.
+			Change: func(number int, t *child.Task) {
+				if t.Role == child.RoleWorker && number%2 == 0 {
+					t.Worker.Busy = 2 * time.Second
+				}
+			},
 			// All fail once, so that nothing is acknowledged by a plain XACK, which may come late.
 			Rules:  func(r *history.Rules) { r.NothingLate = true },
 			Leases: []time.Duration{500 * time.Millisecond},

@@ -6,6 +6,7 @@ import (
 	"github.com/leat-io/leat/internal/history"
 	"github.com/leat-io/leat/test/faults/child"
 	"github.com/leat-io/leat/test/faults/nemesis"
+	"github.com/leat-io/leat/test/faults/world"
 )
 
 // ofTimes are scenarios about when something is tried again, and who has it until then. Times are asked for with leases and
@@ -28,6 +29,12 @@ func ofTimes() []Scenario {
 			Name: "parked", Title: "what killed workers had is behind thousands that wait for their next try", Producer: child.Producer{Rate: 1200, Fails: 2},
 			Worker: child.Worker{Busy: time.Millisecond, Backoff: 45 * time.Second}, Leases: []time.Duration{500 * time.Millisecond}, Length: 15 * time.Second,
 			Rules: func(r *history.Rules) { r.Backoff, r.Prompt = 45*time.Second, 15*time.Second }, Tracks: []Track{kills},
+		},
+		{
+			Name: "clock-back", Title: "the clock of Redis is set back by minutes, and what killed workers had waits no longer for that", Producer: child.Producer{Rate: 400},
+			Worker: child.Worker{Busy: 10 * time.Millisecond}, Leases: []time.Duration{500 * time.Millisecond}, Servers: world.Plan{Clock: true},
+			Rules:  func(r *history.Rules) { r.Prompt = 20 * time.Second },
+			Tracks: []Track{{Every: time.Second, Faults: []nemesis.Fault{nemesis.ClockBack}}, kills},
 		},
 		{
 			Name: "claimed", Title: "somebody claims what waits for its next try", Producer: child.Producer{Rate: 800, Fails: 5},
