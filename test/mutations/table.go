@@ -180,7 +180,7 @@ var mutations = []mutation{
 		Old: "	case errors.Is(err, ErrUnknownOutcome):\n		return ClassUnknown\n", New: "	case errors.Is(err, ErrUnknownOutcome):\n		return ClassRejected\n",
 	},
 	{
-		Name: "replies in order", What: "a connection on which a reply is still to come is used again", Where: "replies,redis-stall", File: "stream/exchange.go",
+		Name: "replies in order", What: "a connection on which a reply is still to come is used again", Where: "late-replies", File: "stream/exchange.go",
 		Old: "			c.wires.drop(pool, w)\n", New: "			c.wires.put(pool, w)\n",
 	},
 	{

@@ -162,8 +162,8 @@ func disturb(ctx context.Context, dir, overlay, scenarios string, l limits) (out
 			cancel()
 		}
 	}
-	if err := cmd.Wait(); !o.Caught {
-		o = outcome{Caught: err != nil, Seconds: time.Since(began).Seconds()}
+	if err := cmd.Wait(); !o.Caught { // one that had to be ended said nothing
+		o = outcome{Caught: err != nil && ctx.Err() == nil, Seconds: time.Since(began).Seconds()}
 	}
 	return o, nil
 }

@@ -171,6 +171,11 @@ func ofMachines() []Scenario {
 			Tracks:  []Track{{Every: 300 * time.Millisecond, Faults: []nemesis.Fault{nemesis.SpoilReplies}}},
 		},
 		{
+			Name: "late-replies", Title: "single replies come when nobody waits for them any more", Producer: usual, Worker: busy, Leases: short[2:],
+			Servers: world.Plan{Tapped: true}, Change: func(_ int, t *child.Task) { t.Timeout = 200 * time.Millisecond },
+			Tracks: []Track{{Every: 300 * time.Millisecond, Faults: []nemesis.Fault{nemesis.SpoilReplies}}},
+		},
+		{
 			Name: "cables", Title: "packets of some hosts are dropped, one way or both, or reset", Producer: usual, Worker: busy, Leases: short,
 			Servers: world.Plan{HostCount: 3},
 			Tracks:  []Track{{Every: 700 * time.Millisecond, Faults: nemesis.Cables}, kills},
