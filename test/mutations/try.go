@@ -164,6 +164,9 @@ func disturb(ctx context.Context, dir, overlay, scenarios string, l limits) (out
 	}
 	if err := cmd.Wait(); !o.Caught { // one that had to be ended said nothing
 		o = outcome{Caught: err != nil && ctx.Err() == nil, Seconds: time.Since(began).Seconds()}
+		if o.Caught {
+			o.Rule = "by its exit" // that of a worker that could not do what it was told
+		}
 	}
 	return o, nil
 }
