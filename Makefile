@@ -180,6 +180,10 @@ rules: ## copy the rules of deploy/prometheus into the chart, which can read no 
 	@mkdir -p deploy/helm/leat/rules && rm -f deploy/helm/leat/rules/*.yaml
 	cp deploy/prometheus/*.yaml deploy/helm/leat/rules/
 
+.PHONY: test-alerts
+test-alerts: deps ## make the fault of every alert, and see it fire and clear in a real Prometheus (three minutes)
+	LEAT_TEST_ALERTS=1 go test ./test/monitoring/rules -count=1 -timeout 10m
+
 .PHONY: test-stac
 test-stac: deps ## leat stac poll against a real STAC API (stac-fastapi with pgSTAC): 10,000 items, ten kills, cut lines (half an hour; installs PostgreSQL and a Python environment)
 	@scripts/install-stac.sh
