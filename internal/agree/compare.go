@@ -91,15 +91,15 @@ func maskTimes(o Operation, n *node) {
 		if row := n.items; len(row) == 4 && row[1].kind == '$' && row[2].kind == ':' && row[3].kind == ':' {
 			row[2].text = "#" // of XPENDING
 		}
+		if row := n.items; len(row) == 4 && row[0].isList() && row[1].isList() && row[2].kind == ':' && row[3].kind == ':' {
+			row[2].text = "#" // of due.lua, which EXEC may answer: the ms until the next is due
+		}
 		for i := 0; i+1 < len(n.items); i += 2 {
 			if name := n.items[i].text; name == "idle" || name == "inactive" {
 				n.items[i+1].text = "#"
 			}
 		}
 	})
-	if o.Script == "due" && len(n.items) == 4 {
-		n.items[2].text = "#" // the ms until the next is due
-	}
 	switch o.name() {
 	case "TIME", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME":
 		if n.kind == ':' || n.isList() { // no error, and not what MULTI answers
