@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"time"
+
+	"github.com/leat-io/leat/stream"
 )
 
 // RoomLeft is how many places nobody has, and RoomSize how many there are: at rest
@@ -51,7 +53,7 @@ func HeadroomSize() int {
 // that it had asked for, would ask for more before these are handled: suspect says
 // that an error may have left some in our name, late that it is time to look for such.
 func (c *Consumer) ReadsAhead(ctx context.Context, suspect, late bool) bool {
-	f := fetcher{source: c.sources[0], look: c.now() + time.Hour, want: 1}
+	f := fetcher{source: c.sources[0], reader: &stream.Reader{}, look: c.now() + time.Hour, want: 1}
 	if late {
 		f.look = c.now()
 	}

@@ -98,7 +98,7 @@ func (f *fetcher) enter(ctx context.Context) bool {
 	// Not for every single place that gets free: small reads are dear. Half of
 	// the prefetch is still waiting when this much is free.
 	least := min(f.want, max(1, f.c.pace.waiting()/2))
-	most := f.most(f.want)
+	most := f.reader.Fitting(f.most(f.want))
 	f.asked = f.c.room.take(ctx, min(least, most), most)
 	if f.asked == 0 {
 		return false
@@ -155,7 +155,7 @@ func (f *fetcher) ahead(ctx context.Context, asked, came int) int {
 		return 0
 	}
 	f.c.adapt()
-	most := f.most(f.want)
+	most := f.reader.Fitting(f.most(f.want))
 	f.asked = f.c.room.tryTake(min(most, max(1, f.c.pace.waiting()/4)), most)
 	f.from = f.c.now()
 	return f.asked

@@ -116,3 +116,35 @@ func TestRoomThatShrinksServesWhoWaits(t *testing.T) {
 	require.Positive(t, consumer.RoomOfAShrinking(1000, 500, 40))
 	require.Positive(t, consumer.RoomOfAShrinking(10, 10, 1))
 }
+
+// Once their size is known, entries of 100 KiB are read a megabyte at a time, however
+// many there is room for. Red when a read asks for as many as there is room.
+func TestLargeEntriesAreReadInSmallNumbers(t *testing.T) {
+	t.Parallel()
+	const n = 200
+	l := newLab(t)
+	for range n / 20 {
+		events := streamtest.Events(20)
+		for i := range events {
+			events[i].Data = make([]byte, 100<<10)
+		}
+		l.Add(events...)
+	}
+	sizes := make(chan int, n)
+	var handled atomic.Int64
+	r := l.Run(func(context.Context, *stream.Delivery) error {
+		handled.Add(1)
+		return nil
+	}, func(c *consumer.Config) {
+		c.Concurrency, c.Prefetch = 1, 60
+		c.Hooks.Taken = func(_ string, _ consumer.Taking, n int, _ time.Duration) { sizes <- n }
+	})
+	streamtest.Eventually(t, func() bool { return handled.Load() == n }, "all are handled")
+	require.NoError(t, r.Stop())
+	<-sizes // when this was asked for nothing was known,
+	<-sizes // and this was asked for when that began to come
+	close(sizes)
+	for size := range sizes {
+		require.LessOrEqual(t, size, 11)
+	}
+}

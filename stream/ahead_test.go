@@ -339,3 +339,25 @@ func namedLab(t *testing.T, s *redistest.Server, o redis.Options, opts ...Option
 	o.Addr, o.ClientName = s.Addr(), name
 	return labOn(t, wrapOptions(t, &o, opts...), s.Client(t), redistest.Prefix(t)+"orders").create(), name
 }
+
+// Red when Fitting does not look at how large entries have been.
+func TestFittingKeepsARepliesSizeDown(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	_, err := l.g.Create(l.ctx, Oldest())
+	require.NoError(t, err)
+	r := l.g.Reader("c", false)
+	defer r.Close()
+	require.Equal(t, 500, r.Fitting(500), "nothing is known yet")
+	for _, c := range []struct{ bytes, most, least int }{{10, 500, 500}, {100_000, 10, 9}, {3 << 20, 1, 1}, {100, 500, 500}} {
+		l.addData(make([]byte, c.bytes))
+		got, err := r.Read(l.ctx, 1, 0)
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.LessOrEqual(t, r.Fitting(500), c.most, "behind an entry of %d bytes", c.bytes)
+		require.GreaterOrEqual(t, r.Fitting(500), c.least, "behind an entry of %d bytes", c.bytes)
+	}
+	_, err = r.Read(l.ctx, 1, 0)
+	require.NoError(t, err)
+	require.Equal(t, 500, r.Fitting(500), "a read that brings nothing changes nothing")
+}

@@ -1,6 +1,10 @@
 package stream
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+	"unsafe"
+)
 
 // Memory is what a [Batch] is made of: the bytes of the reply, the deliveries, and
 // their fields. Given to [Reader.Reuse] when nobody looks at the batch any more, it
@@ -48,3 +52,13 @@ func (m *Memory) end(batch Batch, arena []Field, raw []byte) {
 // roundUp is the next power of two: sizes differ from batch to batch, and a place
 // that is one too small is none.
 func roundUp(n int) int { return 1 << bits.Len(uint(max(n, 1)-1)) }
+
+// blank is an empty buffer with room for n bytes. Unlike make it does not clear them
+// first: all that is ever looked at is what was read into it, and clearing the memory of
+// a reply costs as much as copying it.
+func blank(n int) []byte {
+	var b strings.Builder // the one way to such memory that the standard library has
+	b.Grow(max(n, 1))
+	b.WriteByte(0) // so that its string is of its memory; nobody else has it
+	return unsafe.Slice(unsafe.StringData(b.String()), b.Cap())[:0]
+}

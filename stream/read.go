@@ -178,6 +178,20 @@ func (r *Reader) guess(n int) int {
 	return n*r.perEntry + r.perEntry/2
 }
 
+// maxReply is how many bytes a reply should have at the most: beyond a megabyte it is
+// not read faster, and what is read falls out of the processor's cache before it is
+// handled.
+const maxReply = 1 << 20
+
+// Fitting is how many of n entries a read should ask for, 1 at the least, so that its
+// reply stays at about 1 MiB: by the size of those that the read before brought.
+func (r *Reader) Fitting(n int) int {
+	if r.perEntry == 0 {
+		return n
+	}
+	return max(1, min(n, maxReply/r.perEntry))
+}
+
 // receiveHooked is receive inside the hooks that the Conn was given.
 func (r *Reader) receiveHooked(ctx context.Context, next func(int) int) (Batch, error) {
 	wire, cancel := context.WithDeadline(context.WithoutCancel(ctx), r.deadline())

@@ -155,7 +155,7 @@ func grow(c *cursor, size int, m *Memory) {
 	if size = max(size, len(c.buf)); m != nil {
 		size = roundUp(size)
 	}
-	c.buf = append(make([]byte, 0, size), c.buf...)
+	c.buf = append(blank(size), c.buf...)
 }
 
 // done ends the reading: what came beyond is the begin of the next reply. It is copied,
