@@ -35,7 +35,7 @@ build: check-go ## build the static binary ./bin/leat
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(REVISION)" -o bin/leat ./cmd/leat
 
 .PHONY: test
-test: deps servers vet lint vuln sbom reproducible unit histories ## everything: install what is missing, vet, lint, govulncheck, the release binary's parts and bytes, all tests with -race, 10,000 simulated histories
+test: deps servers vet lint vuln sbom reproducible bench-test unit histories ## everything: install what is missing, vet, lint, govulncheck, the release binary's parts and bytes, the benchmarks' own tests, all tests with -race, 10,000 simulated histories
 
 .PHONY: deps
 deps: check-go ## install redis-server, nginx, prometheus and a C compiler where they are missing
@@ -56,9 +56,18 @@ check-go:
 vet: ## go vet
 	go vet ./...
 
+# The other modules whose code is linted. They are run by who develops leat, on a machine of his own, and nobody imports them:
+# gosec, which is about what strangers can do, and the rule against replace have nothing to say there.
+LINTED    = bench deploy/dashboards
+NOT_THERE = --disable gosec,gomoddirectives
+
 .PHONY: lint
-lint: ## golangci-lint: mistakes, style and who may import whom (.golangci.yml)
+lint: ## golangci-lint: mistakes, style and who may import whom (.golangci.yml), in the modules beside the main one as well
 	$(TOOL) golangci-lint run
+	@for module in $(LINTED); do \
+		echo "golangci-lint in $$module"; \
+		(cd $$module && GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run --config $(CURDIR)/.golangci.yml $(NOT_THERE)); \
+	done
 
 .PHONY: fmt
 fmt: ## format the sources as lint wants them
