@@ -193,6 +193,7 @@ func (f *fetcher) recover(ctx context.Context) error {
 	}
 	from := f.c.now()
 	taken, err := f.group.Recover(ctx, f.c.cfg.Name, func(h stream.Held) bool { return known[h] }, room)
+	f.took(from)
 	n := f.accept(Recovered, taken, nil, from)
 	f.taking.Unlock()
 	f.c.room.give(room - n)

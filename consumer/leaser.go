@@ -71,7 +71,9 @@ func (l *leaser) extendWith(ctx context.Context, it *item) error {
 
 func (l *leaser) extendSome(ctx context.Context, items []*item) error {
 	from := l.c.now()
+	answered := l.asks(from)
 	states, err := l.group.Extend(ctx, l.c.cfg.Name, tokens(items))
+	answered()
 	// As old as a lease is now, it was not older when Redis looked: only what nobody can
 	// have taken over and settled by then may be put back.
 	heard := l.c.now()

@@ -9,9 +9,17 @@ import (
 	"github.com/leat-io/leat/stream"
 )
 
-// reclaimBatch is how many entries one call takes over at the most. Redis looks
-// at ten times as many; a thousand would block it for milliseconds.
-const reclaimBatch = 200
+const (
+	// reclaimBatch is how many entries one call takes over at the most. Redis looks
+	// at ten times as many; a thousand would block it for milliseconds.
+	reclaimBatch = 200
+	// reclaimBeside is how many while new entries come: these wait behind each call,
+	// when they are added and when they are read, and one of so many takes the server
+	// half a millisecond. Still smaller ones cost it more by the entry.
+	reclaimBeside = 128
+	// freshFor is for how long after the last new entry others are expected.
+	freshFor = time.Second
+)
 
 // reclaimer takes over what workers left that do not extend their leases any
 // more. Each call goes on at the cursor of the one before.
@@ -58,6 +66,20 @@ func (r *reclaimer) run(ctx context.Context) {
 	}
 }
 
+// beside tells whether new entries come while others are taken over.
+func (r *reclaimer) beside() bool {
+	at := time.Duration(r.freshAt.Load())
+	return at > 0 && r.c.now()-at < freshFor
+}
+
+// limit is how many entries the next call may ask for.
+func (r *reclaimer) limit() int {
+	if r.beside() {
+		return r.most(reclaimBeside)
+	}
+	return r.most(reclaimBatch)
+}
+
 // rebaseAndRound is round; before that it lets idle times count that a clock which went
 // back has stopped.
 func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
@@ -85,7 +107,7 @@ func (r *reclaimer) rebaseAndRound(ctx context.Context) (taken int, err error) {
 
 // round makes one call and says how many entries it took.
 func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
-	room := r.c.room.take(ctx, 1, r.most(reclaimBatch))
+	room := r.c.room.take(ctx, 1, r.limit())
 	if room == 0 {
 		return 0, nil
 	}
@@ -95,16 +117,15 @@ func (r *reclaimer) round(ctx context.Context) (taken int, err error) {
 	}
 	var late bool
 	n, err := r.take(ctx, Reclaimed, func() (stream.Taken, error) {
+		if ok, err := r.current(ctx); !ok { // here: nothing is waited for between this and the call
+			return stream.Taken{}, err
+		}
 		got, err := r.group.Reclaim(ctx, r.c.cfg.Name, stream.Reclaiming{
 			Lease: r.c.cfg.Lease, Cursor: r.cursor, Limit: room, NotAfter: r.notAfter(),
 		})
 		if err == nil {
-			if !r.served.IsZero() && got.At.Before(r.served.Add(r.c.now()-r.heard-r.c.cfg.Lease/4)) {
-				r.back = true
-				r.c.log.Warn("the server's clock went back, or another server took over whose clock is behind", zap.String("stream", r.stream),
-					zap.Time("server_time", got.At))
-			}
-			r.cursor, late, r.served, r.heard = got.Next, got.Late, got.At, r.c.now()
+			r.looked(got.At)
+			r.cursor, late = got.Next, got.Late
 			r.foundFloor(got.Floor)
 		}
 		return got.Taken, err

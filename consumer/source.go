@@ -31,6 +31,9 @@ type source struct {
 	// soundSince is since when Redis has been answering all calls after it had
 	// failed one: 0 when it never failed, negative while it does.
 	soundSince atomic.Int64
+	// slowAt is when a call ended last that had taken long; 0 never. asking is since when
+	// the leaser waits for an answer; 0 when it does not.
+	slowAt, asking atomic.Int64
 	// extendedAt is when all leases that needed it were extended last.
 	extendedAt atomic.Int64
 	// restoredAt is when the group was made anew last; 0 never.
@@ -42,6 +45,8 @@ type source struct {
 	ceiling atomic.Int64
 	// okAt is when Redis answered the fetcher last; 0 never.
 	okAt atomic.Int64
+	// freshAt is when new entries came last; 0 never.
+	freshAt atomic.Int64
 
 	// extending is held by the worker that extends what waits.
 	extending lock
@@ -151,7 +156,9 @@ func (s *source) accept(how Taking, t stream.Taken, memory *stream.Memory, from 
 	if how == Reclaimed || how == Recovered {
 		s.c.log.Info("took entries over", zap.String("stream", s.stream), zap.Int("entries", n), zap.Stringer("how", how))
 	}
-	if how != Read {
+	if how == Read {
+		s.freshAt.Store(int64(s.c.now()))
+	} else {
 		// The retry set has them by time, and as text: 10 before 9.
 		slices.SortFunc(t.Batch, func(a, b stream.Delivery) int { return a.EntryID.Compare(b.EntryID) })
 	}

@@ -72,6 +72,22 @@ func (i *GroupInfo) set(name string, value []byte, ok bool) {
 	}
 }
 
+// Time is the clock of the server that has the stream (TIME).
+func (g *Group) Time(ctx context.Context) (time.Time, error) {
+	reply, err := g.conn.do(ctx, g.keys.Stream, "TIME")
+	if err != nil {
+		return time.Time{}, g.wrap("ask for the time of the server of", err)
+	}
+	now, err := reply.ints()
+	if err == nil && len(now) != 2 {
+		err = reply.fail("no time")
+	}
+	if err != nil {
+		return time.Time{}, g.wrap("ask for the time of the server of", err)
+	}
+	return time.Unix(now[0], now[1]*1000), nil
+}
+
 // Info is what is known of the group. Its error is of [ClassNoGroup] when the
 // stream or the group is not there.
 func (g *Group) Info(ctx context.Context) (GroupInfo, error) {

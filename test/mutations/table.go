@@ -88,7 +88,7 @@ var mutations = []mutation{
 	},
 	{
 		Name: "reclaim cursor", What: "each scan begins at the first pending entry", Where: "parked", File: "consumer/reclaimer.go",
-		Old: "r.cursor, late, r.served, r.heard = got.Next,", New: "r.cursor, late, r.served, r.heard = stream.ID{},",
+		Old: "r.cursor, late = got.Next,", New: "r.cursor, late = stream.ID{},",
 	},
 	{
 		Name: "time of a retry", What: "a failed entry is parked without a time", Where: "backoff", File: "stream/scripts/fail.lua",
