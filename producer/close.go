@@ -107,9 +107,9 @@ func (p *Producer) takeOpen() []*flight {
 		if open[l] == nil {
 			open[l] = &flight{lane: l}
 		}
-		lost := make([]outcome, len(b.receipts))
-		for i, r := range b.receipts {
-			lost[i] = outcome{receipt: r, class: class, err: err}
+		lost := make([]outcome, len(b.events))
+		for i, e := range b.events {
+			lost[i] = outcome{pending: e, class: class, err: err}
 		}
 		p.forget(lost, len(lost), b.bytes)
 		open[l].lost = append(open[l].lost, lost...)

@@ -20,9 +20,9 @@ const NoRetry time.Duration = -1
 // What a zero value of Config means.
 const (
 	DefaultMaxEventBytes = 1 << 20
-	// DefaultBatchEvents keeps Redis busy for some 2 ms: beside that, the moment in
+	// DefaultBatchEvents keeps Redis busy for some 4 ms: beside that, the moment in
 	// which it waits for the next pipeline hardly counts.
-	DefaultBatchEvents     = 1_000
+	DefaultBatchEvents     = 2_000
 	DefaultBatchBytes      = 1 << 20
 	DefaultMaxPending      = 10_000
 	DefaultMaxPendingBytes = 64 << 20
@@ -60,7 +60,7 @@ type Config struct {
 
 	// BatchEvents and BatchBytes are the size at which Send flushes what it has
 	// for a stream without waiting for Linger, and the size of one pipeline of it
-	// (an event larger than BatchBytes goes alone). 1 to 10,000 events, 0: 1,000;
+	// (an event larger than BatchBytes goes alone). 1 to 10,000 events, 0: 2,000;
 	// 1 byte to 512 MiB, 0: 1 MiB.
 	BatchEvents, BatchBytes int
 	// Linger is how long Send waits for more events before it flushes a smaller

@@ -24,10 +24,10 @@ type flight struct {
 // outcome is the fate of an event that is not stored, or may be, or is less durably
 // than it was asked to be: then it has an ID.
 type outcome struct {
-	receipt *Receipt
-	id      stream.ID
-	class   stream.Class
-	err     error
+	pending
+	id    stream.ID
+	class stream.Class
+	err   error
 }
 
 // flush is a flusher: it takes what is ready, sends it and settles the receipts,
@@ -58,7 +58,7 @@ func (p *Producer) depart(f *flight) bool {
 	f.lane = p.ready.pop()
 	f.lane.state = flushing
 	f.batch = f.lane.pop()
-	f.ids, f.errs = resized(f.ids, len(f.batch.receipts)), resized(f.errs, len(f.batch.receipts))
+	f.ids, f.errs = resized(f.ids, len(f.batch.events)), resized(f.errs, len(f.batch.events))
 	p.flights[f] = struct{}{}
 	return true
 }
@@ -94,18 +94,19 @@ func (p *Producer) land(f *flight) {
 // be sent again.
 func (p *Producer) judge(f *flight, now time.Duration) (refusal error) {
 	f.oldest = now
-	for i, r := range f.batch.receipts {
+	for i := range f.batch.events {
+		e := &f.batch.events[i]
 		switch err := f.errs[i]; {
 		case err == nil: // first, and apart: classifying costs more than all the rest here
 			f.stored++
-			f.oldest = min(f.oldest, r.accepted)
-		case p.again(err, now-r.accepted):
+			f.oldest = min(f.oldest, e.accepted)
+		case p.again(err, now-e.accepted):
 			f.again = append(f.again, i)
 			if refusal == nil {
 				refusal = err
 			}
 		default:
-			f.lost = append(f.lost, outcome{r, f.ids[i], stream.Classify(err), sendError(f.lane.stream, err)})
+			f.lost = append(f.lost, outcome{*e, f.ids[i], stream.Classify(err), sendError(f.lane.stream, err)})
 		}
 	}
 	return refusal
@@ -145,7 +146,7 @@ func (p *Producer) rejoin(f *flight, now time.Duration) (n news, wait time.Durat
 func (p *Producer) requeue(f *flight) {
 	switch len(f.again) {
 	case 0:
-	case len(f.batch.receipts): // as it is
+	case len(f.batch.events): // as it is
 		f.lane.unpop(f.batch)
 		f.batch = nil
 	default:
@@ -166,8 +167,8 @@ func (p *Producer) expire(f *flight, reason *outcome, now time.Duration) {
 	class, err := reason.class, reason.err
 	for b := f.lane.pop(); b != nil; b = f.lane.pop() {
 		late := 0
-		for late < len(b.receipts) && !p.inTime(now-b.receipts[late].accepted) {
-			f.lost = append(f.lost, outcome{receipt: b.receipts[late], class: class, err: err})
+		for late < len(b.events) && !p.inTime(now-b.events[late].accepted) {
+			f.lost = append(f.lost, outcome{pending: b.events[late], class: class, err: err})
 			late++
 		}
 		if late == 0 {
@@ -175,11 +176,11 @@ func (p *Producer) expire(f *flight, reason *outcome, now time.Duration) {
 			return
 		}
 		rest := p.batches.get(f.lane.stream)
-		for i := late; i < len(b.receipts); i++ {
+		for i := late; i < len(b.events); i++ {
 			rest.takeFrom(b, i)
 		}
 		p.batches.put(b)
-		if len(rest.receipts) > 0 {
+		if len(rest.events) > 0 {
 			f.lane.unpop(rest)
 			return
 		}

@@ -52,24 +52,28 @@ func (p *Producer) accept(l *lane, c *parcel, at time.Duration) {
 	if l.events == 0 {
 		p.lanes[l.stream] = l
 	}
-	c.receipt.accepted = at
+	c.event.accepted = at
 	b := l.batches.last()
-	if b == nil || !b.fits(c.receipt.size, &p.cfg) {
+	switch {
+	case b == nil:
 		b = p.batches.get(l.stream)
+		l.batches.push(b)
+	case !b.fits(c.event.size, &p.cfg):
+		b = p.batches.after(b, l.stream)
 		l.batches.push(b)
 	}
 	b.take(c)
 	l.events++
-	l.bytes += c.receipt.size
+	l.bytes += c.event.size
 	p.open++
-	p.openBytes += c.receipt.size
+	p.openBytes += c.event.size
 	if l.state == idle || l.state == lingering {
 		p.schedule(l, at)
 	}
 }
 
 // firstAccepted is when the lane's first event was accepted.
-func (l *lane) firstAccepted() time.Duration { return l.batches.first().receipts[0].accepted }
+func (l *lane) firstAccepted() time.Duration { return l.batches.first().events[0].accepted }
 
 // pop takes the lane's first batch out, nil when there is none.
 func (l *lane) pop() *batch {
@@ -77,7 +81,7 @@ func (l *lane) pop() *batch {
 		return nil
 	}
 	b := l.batches.pop()
-	l.events -= len(b.receipts)
+	l.events -= len(b.events)
 	l.bytes -= b.bytes
 	return b
 }
@@ -85,7 +89,7 @@ func (l *lane) pop() *batch {
 // unpop puts a batch back to the front.
 func (l *lane) unpop(b *batch) {
 	l.batches.unpop(b)
-	l.events += len(b.receipts)
+	l.events += len(b.events)
 	l.bytes += b.bytes
 }
 

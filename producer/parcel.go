@@ -11,10 +11,10 @@ import (
 // that sends it, so that nothing but a copy is left to do under the producer's
 // lock. Parcels are used again and again.
 type parcel struct {
-	stream  string
-	adds    stream.Adds // the event
-	receipt *Receipt
-	text    uuidText
+	stream string
+	adds   stream.Adds // the event
+	event  pending
+	text   uuidText
 
 	spare []Receipt // for the events to come
 
@@ -25,7 +25,7 @@ type parcel struct {
 
 // receiptsAtOnce is how many receipts are allocated together: one for itself would
 // be an allocation for each event. One that is kept keeps the others, less than
-// 2 KiB, and the IDs that their events came with.
+// 1 KiB, and the IDs that their events came with.
 const receiptsAtOnce = 16
 
 // newParcel is for a sync.Pool.
@@ -42,22 +42,22 @@ func (c *parcel) newReceipt() *Receipt {
 }
 
 // pack encodes the event. The receipt is there whether it can be sent or not.
-func (p *Producer) pack(c *parcel, name string, e *stream.Event, now time.Time) (r *Receipt, err error) {
+func (p *Producer) pack(c *parcel, name string, e *stream.Event, now time.Time) (r *Receipt, size int, err error) {
 	r = c.newReceipt()
 	r.event = p.identify(e.ID, now)
 	p.complete(e, &r.event, &c.text, now)
-	if r.size, err = p.check(e); err != nil {
-		return r, err
+	if size, err = p.check(e); err != nil {
+		return r, size, err
 	}
-	c.stream, c.receipt = name, r
+	c.stream, c.event = name, pending{receipt: r, size: size}
 	c.adds.Reset(name)
 	c.adds.Append(e)
-	return r, nil
+	return r, size, nil
 }
 
 // unpack makes the parcel ready for the next event.
 func (p *Producer) unpack(c *parcel) {
-	c.stream, c.receipt = "", nil
+	c.stream, c.event = "", pending{}
 	release(&c.adds)
 	p.parcels.Put(c)
 }

@@ -4,29 +4,31 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/leat-io/leat/stream"
 )
 
 // Receipt is what [Producer.Send] gives for an event. It is safe for concurrent
 // use, and nobody has to look at it.
+//
+// It is all that stays of an event with whoever keeps receipts, so it is small: what
+// the producer needs until the event is settled is in the batch.
 type Receipt struct {
-	event    identity
-	size     int           // of the event, as Event.Size counts
-	accepted time.Duration // by Producer.clock
-
-	fate atomic.Pointer[fate] // nil as long as it is open and nobody waits for it
-	id   stream.ID            // this and err are written before fate becomes known
-	err  error
+	event identity
+	id    stream.ID            // written before fate is settled
+	fate  atomic.Pointer[fate] // nil as long as it is open and nobody waits for it
 }
 
 // fate is whether it is known what became of an event.
-type fate struct{ known chan struct{} }
+type fate struct {
+	known   chan struct{}
+	settled bool // known is closed, and err says why the event is not stored
+	err     error
+}
 
-// settled is the fate of all receipts that are settled.
-var settled = func() *fate {
-	f := &fate{make(chan struct{})}
+// stored is the fate of all events that are stored.
+var stored = func() *fate {
+	f := &fate{known: make(chan struct{}), settled: true}
 	close(f.known)
 	return f
 }()
@@ -38,7 +40,7 @@ func (r *Receipt) EventID() string { return r.event.String() }
 func (r *Receipt) Done() <-chan struct{} {
 	f := r.fate.Load()
 	if f == nil {
-		if f = (&fate{make(chan struct{})}); !r.fate.CompareAndSwap(nil, f) {
+		if f = (&fate{known: make(chan struct{})}); !r.fate.CompareAndSwap(nil, f) {
 			f = r.fate.Load()
 		}
 	}
@@ -51,17 +53,14 @@ func (r *Receipt) Done() <-chan struct{} {
 // ends before, the error wraps ctx's: the event is still on its way, and its
 // fate can be waited for again.
 func (r *Receipt) Wait(ctx context.Context) (stream.ID, error) {
-	if r.fate.Load() == settled { // whatever ctx says
-		return r.id, r.err
+	if f := r.fate.Load(); f == nil || !f.settled { // whatever ctx says of one that is
+		select {
+		case <-r.Done():
+		case <-ctx.Done():
+		}
 	}
-	done := r.Done()
-	select {
-	case <-done:
-		return r.id, r.err
-	case <-ctx.Done():
-	}
-	if r.fate.Load() == settled {
-		return r.id, r.err
+	if f := r.fate.Load(); f != nil && f.settled {
+		return r.id, f.err
 	}
 	return stream.ID{}, fmt.Errorf("wait for event %q, which is still pending: %w", r.EventID(), context.Cause(ctx))
 }
@@ -69,8 +68,12 @@ func (r *Receipt) Wait(ctx context.Context) (stream.ID, error) {
 // settle makes the fate known. It is called once, by whom the event has been
 // taken from the pending ones by.
 func (r *Receipt) settle(id stream.ID, err error) {
-	r.id, r.err = id, err
-	if f := r.fate.Swap(settled); f != nil {
-		close(f.known)
+	r.id = id
+	f := stored
+	if err != nil {
+		f = &fate{known: stored.known, settled: true, err: err}
+	}
+	if waited := r.fate.Swap(f); waited != nil {
+		close(waited.known)
 	}
 }

@@ -18,7 +18,7 @@ func (p *Producer) post(ctx context.Context, c *parcel, now time.Time) error {
 		p.mu.Unlock()
 		return err
 	}
-	if p.waiting.Len() == 0 && p.hasRoom(c.receipt.size) {
+	if p.waiting.Len() == 0 && p.hasRoom(c.event.size) {
 		p.accept(l, c, p.clock(now))
 		p.mu.Unlock()
 		return nil
@@ -67,7 +67,7 @@ func (p *Producer) grant() {
 		return
 	}
 	at := p.clock(time.Now())
-	for c := p.firstWaiting(); c != nil && p.hasRoom(c.receipt.size); c = p.firstWaiting() {
+	for c := p.firstWaiting(); c != nil && p.hasRoom(c.event.size); c = p.firstWaiting() {
 		p.unqueue(c)
 		l, err := p.laneOf(c.stream)
 		if err == nil {

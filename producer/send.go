@@ -23,11 +23,10 @@ import (
 func (p *Producer) Send(ctx context.Context, name string, e stream.Event) *Receipt {
 	now := time.Now()
 	c := p.parcels.Get().(*parcel) //nolint:errcheck // nothing else is in the pool
-	r, err := p.pack(c, name, &e, now)
+	r, size, err := p.pack(c, name, &e, now)
 	if err == nil {
 		err = p.post(ctx, c, now)
 	}
-	size := r.size
 	p.unpack(c)
 	switch {
 	case err != nil:

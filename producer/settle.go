@@ -14,18 +14,17 @@ import (
 func (p *Producer) settle(f *flight, now time.Duration) (events, bytes int) {
 	told := outcomes{stream: f.lane.stream}
 	if f.stored > 0 {
-		for i, r := range f.batch.receipts {
-			if f.errs[i] == nil {
-				bytes += r.size
-				r.settle(f.ids[i], nil)
+		for i := range f.batch.events {
+			if e := &f.batch.events[i]; f.errs[i] == nil {
+				bytes += e.size
+				e.receipt.settle(f.ids[i], nil)
 			}
 		}
 		told.sum(stream.ClassNone, f.stored, bytes, now-f.oldest, nil)
 	}
 	for _, o := range f.lost {
-		size := o.receipt.size
-		told.add(o.class, size, now-o.receipt.accepted, o.err)
-		bytes += size
+		told.add(o.class, o.size, now-o.accepted, o.err)
+		bytes += o.size
 		o.receipt.settle(o.id, o.err)
 	}
 	if events = f.stored + len(f.lost); events == 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 )
 
 // Adds are events as the XADD commands that add them to a stream, one pipeline's
@@ -16,6 +15,7 @@ type Adds struct {
 	prefix []byte // what all commands have behind their number of arguments
 	buf    []byte
 	ends   []int // where each command ends in buf
+	clock  clockText
 }
 
 // Reset forgets all commands, and keeps the memory for others to a stream.
@@ -40,36 +40,40 @@ func (a *Adds) Bytes() int { return len(a.buf) }
 // Cap is the memory that is held for commands, in bytes.
 func (a *Adds) Cap() int { return cap(a.buf) }
 
+// Grow makes room for further commands of so many bytes.
+func (a *Adds) Grow(n int) { a.buf = slices.Grow(a.buf, n) }
+
 // Append encodes the XADD of an event, which must be valid: see [Event.Validate].
 // Nothing of it is kept. Fields are those of [Event.AppendArgs].
 func (a *Adds) Append(e *Event) {
 	a.buf = appendCommand(a.buf, 3+2*e.fields())
 	a.buf = append(a.buf, a.prefix...)
-	a.field("id", e.ID)
-	a.field("source", e.Source)
-	a.field("type", e.Type)
-	a.optional("subject", e.Subject)
+	a.field("$2\r\nid\r\n", e.ID)
+	a.field("$6\r\nsource\r\n", e.Source)
+	a.field("$4\r\ntype\r\n", e.Type)
+	a.optional("$7\r\nsubject\r\n", e.Subject)
 	if !e.Time.IsZero() {
-		var text [len(time.RFC3339Nano)]byte
-		a.buf = appendArg(a.buf, "time")
-		a.buf = appendArg(a.buf, e.Time.UTC().AppendFormat(text[:0], time.RFC3339Nano))
+		a.buf = append(a.buf, "$4\r\ntime\r\n"...)
+		a.buf = appendArg(a.buf, a.clock.text(e.Time))
 	}
-	a.optional("datacontenttype", e.DataContentType)
-	a.optional("dataschema", e.DataSchema)
+	a.optional("$15\r\ndatacontenttype\r\n", e.DataContentType)
+	a.optional("$10\r\ndataschema\r\n", e.DataSchema)
 	if len(e.Extensions) > 0 {
 		for _, name := range slices.Sorted(maps.Keys(e.Extensions)) {
-			a.field(name, e.Extensions[name])
+			a.buf = appendArg(a.buf, name)
+			a.buf = appendArg(a.buf, e.Extensions[name])
 		}
 	}
 	if e.Data != nil {
-		a.buf = appendArg(a.buf, "data")
+		a.buf = append(a.buf, "$4\r\ndata\r\n"...)
 		a.buf = appendArg(a.buf, e.Data)
 	}
 	a.ends = append(a.ends, len(a.buf))
 }
 
+// field appends a field. Its name comes encoded: it is always one of a few.
 func (a *Adds) field(name, value string) {
-	a.buf = appendArg(a.buf, name)
+	a.buf = append(a.buf, name...)
 	a.buf = appendArg(a.buf, value)
 }
 
@@ -97,7 +101,11 @@ func (a *Adds) AppendFrom(b *Adds, i int) {
 	if i > 0 {
 		from = b.ends[i-1]
 	}
-	a.buf = append(a.buf, b.buf[from:b.ends[i]]...)
+	command := b.buf[from:b.ends[i]]
+	if cap(a.buf)-len(a.buf) < len(command) { // append would grow by a quarter, and leave each step to the garbage collector
+		a.Grow(max(len(command), cap(a.buf)))
+	}
+	a.buf = append(a.buf, command...)
 	a.ends = append(a.ends, len(a.buf))
 }
 
@@ -142,7 +150,7 @@ func (c *Conn) AddDurably(ctx context.Context, a *Adds, d Durability, ids []ID, 
 		}
 		return
 	}
-	x := &exchange{commands: a.buf, n: n, pipelined: true, block: d.block()}
+	x := &exchange{commands: a.buf, n: n, pipelined: true, gathered: true, block: d.block()}
 	if d.asks() {
 		x.commands, x.n = d.appendTo(a.buf), n+1
 		a.buf = x.commands[:len(a.buf)] // what had to grow need not grow again

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"time"
 )
 
 // Commands go over the wire as arrays of bulk strings.
@@ -36,6 +37,39 @@ func appendIntArg(b []byte, n int64) []byte {
 func appendIDArg(b []byte, id ID) []byte {
 	var text [41]byte
 	return appendArg(b, id.AppendTo(text[:0]))
+}
+
+// clockText writes times as events have them: RFC 3339 in UTC, with the digits of the
+// second that matter. It keeps the text of the last second, which is most of the work:
+// events that follow each other were mostly made in the same.
+type clockText struct {
+	second int64
+	known  bool // second is in buf
+	buf    [len("2006-01-02T15:04:05.000000000Z")]byte
+}
+
+const secondLen = len("2006-01-02T15:04:05")
+
+// text is good until the next call. The year must have four digits: see
+// [Event.Validate].
+func (c *clockText) text(t time.Time) []byte {
+	if s := t.Unix(); !c.known || s != c.second {
+		c.second, c.known = s, true
+		return t.UTC().AppendFormat(c.buf[:0], time.RFC3339Nano)
+	}
+	text := c.buf[:secondLen]
+	if ns := t.Nanosecond(); ns > 0 {
+		text = c.buf[:len(c.buf)-1]
+		text[secondLen] = '.'
+		for at := len(text) - 1; at > secondLen; at-- {
+			text[at] = byte('0' + ns%10)
+			ns /= 10
+		}
+		for text[len(text)-1] == '0' {
+			text = text[:len(text)-1]
+		}
+	}
+	return append(text, 'Z')
 }
 
 // commandsIn are the arguments of each command that was encoded.

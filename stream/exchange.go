@@ -15,6 +15,10 @@ type exchange struct {
 	commands  []byte // encoded one behind the other
 	n         int    // how many
 	pipelined bool   // hooks see them as a pipeline, else as single commands
+	// gathered is that the replies are worth waiting for together: see gather. Nothing of
+	// them may be kept.
+	gathered bool
+	passed   int // bytes of replies that are out of the buffer
 	// kept is about how many bytes of the replies read keeps a part of; 0 for none:
 	// the next replies on the connection overwrite these.
 	kept int
@@ -91,6 +95,9 @@ func (c *Conn) exchangeOn(ctx context.Context, node *redis.Client, x *exchange) 
 		grow(reply, max(headSize, x.kept), nil)
 	}
 	for ; done < x.n; done++ {
+		if err := x.gather(w, reply, done, deadline); err != nil {
+			return done, err
+		}
 		refusal, err := reply.refusal()
 		if err != nil {
 			return done, err
