@@ -87,7 +87,7 @@ func parse(all []entry, args []string, stderr io.Writer) (opts run.Options, out 
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&out, "out", filepath.Join("..", "docs", "benchmarks"), "`folder` for the results and the report")
-	flags.IntVar(&opts.Rounds, "rounds", 5, "rounds of the table; the growth curves have half as many")
+	flags.IntVar(&opts.Rounds, "rounds", 5, "rounds of the table, and of the growth points that a goal is about; the others have one")
 	flags.DurationVar(&opts.Budget, "budget", 10*time.Minute, "how long all of it may take; growth rounds are left out first")
 	flags.BoolVar(&opts.Quick, "quick", false, "a smoke run of one round with few messages, whose figures mean nothing")
 	only := flags.String("only", "", "`contenders` to measure, with commas between them: "+strings.Join(keys(all), ","))

@@ -50,13 +50,7 @@ func backlog(ctx context.Context, r measure.Request, c contender.Contender) (res
 // backlog, a part of a small one, and more the more streams and groups there are.
 func drain(ctx context.Context, r measure.Request, c contender.Contender, t *measure.Tally, consumers ...measure.Consumer) (result.Sample, error) {
 	s := result.Sample{Job: r.Job}
-	warm := measure.NewTally(r.ServerPID, warmUp, 0)
-	workers := measure.StartWorkers(ctx, measure.ConsumerOf(c, warmSetup(r), contender.Work{Handle: warm.Handle}))
-	err := workers.Until(ctx, warm.All)
-	if stopErr := workers.Stop(); err == nil {
-		err = stopErr
-	}
-	if err != nil {
+	if err := workOff(ctx, c, warmSetup(r), measure.NewTally(r.ServerPID, warmUp, 0)); err != nil {
 		return s, fmt.Errorf("warm up: %w", err)
 	}
 	t.Open()
@@ -64,4 +58,14 @@ func drain(ctx context.Context, r measure.Request, c contender.Contender, t *mea
 		return s, err
 	}
 	return t.Sample(r.Job)
+}
+
+// workOff runs a consumer until the tally is full.
+func workOff(ctx context.Context, c contender.Contender, s contender.Setup, t *measure.Tally) error {
+	workers := measure.StartWorkers(ctx, measure.ConsumerOf(c, s, contender.Work{Handle: t.Handle}))
+	err := workers.Until(ctx, t.All)
+	if stopErr := workers.Stop(); err == nil {
+		err = stopErr
+	}
+	return err
 }

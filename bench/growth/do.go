@@ -26,15 +26,32 @@ func Fill(ctx context.Context, r measure.Request, c contender.Contender) error {
 		return fillPending(ctx, r, c)
 	case result.GrowMemory:
 		return fillRetry(ctx, r, c)
+	case result.GrowBacklog:
+		return fillLengths(ctx, r, c)
 	}
 	return fillBacklogs(ctx, r, c, r.Setup())
+}
+
+// Refill makes what the measurement begins with of what one before has left, for jobs
+// that [Keeps] says yes to.
+func Refill(ctx context.Context, r measure.Request, c contender.Contender) error {
+	switch r.Job.Kind {
+	case result.GrowBacklog:
+		return rewind(ctx, r)
+	case result.GrowPending:
+		return refillPending(ctx, r, c)
+	case result.GrowMemory:
+		return publishFresh(ctx, r, c)
+	default:
+		return fmt.Errorf("nothing of %s is used again", r.Job.Kind)
+	}
 }
 
 // Do measures one point of a curve.
 func Do(ctx context.Context, r measure.Request, c contender.Contender) (result.Sample, error) {
 	switch r.Job.Kind {
 	case result.GrowBacklog:
-		return backlog(ctx, r, c)
+		return lengths(ctx, r, c)
 	case result.GrowPayload:
 		if r.Job.What == WhatPublish {
 			return measure.Publish(ctx, r, c)

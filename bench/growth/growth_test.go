@@ -88,6 +88,49 @@ func TestEveryPointOfTheQuickCurves(t *testing.T) {
 	}
 }
 
+// What a measurement has left is made what the next one begins with: all of it is handled
+// again, and nothing else.
+func TestWhatIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	for _, j := range []result.Job{
+		{Kind: result.GrowBacklog, N: 20_000}, {Kind: result.GrowPending, N: 500}, {Kind: result.GrowMemory, N: 100, What: WhatRetry},
+	} {
+		t.Run(string(j.Kind), func(t *testing.T) {
+			t.Parallel()
+			j.Contender, j.Payload = Ours, 200
+			server := redistest.Start(t)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			r := measure.Request{Job: j, Addr: server.Addr(), ServerPID: server.PID(), Timeout: patience, Quick: true}
+			require.NoError(t, Fill(ctx, r, contenders[Ours]))
+			for again := range 3 {
+				if again > 0 {
+					require.NoError(t, Refill(ctx, r, contenders[Ours]))
+				}
+				s, err := Do(ctx, r, contenders[Ours])
+				require.NoError(t, err)
+				require.Zero(t, s.Duplicates)
+				require.Positive(t, s.PerSecond)
+			}
+		})
+	}
+}
+
+func TestGoalsAreAboutOurOwnPoints(t *testing.T) {
+	t.Parallel()
+	require.True(t, Telling(result.Job{Contender: Ours, Kind: result.GrowBacklog, N: 10_000}))
+	require.False(t, Telling(result.Job{Contender: "other", Kind: result.GrowBacklog, N: 10_000}))
+	require.False(t, Telling(result.Job{Contender: Ours, Kind: result.GrowStreams}))
+	require.True(t, Keeps(result.Job{Contender: Ours, Kind: result.GrowBacklog, N: LargestBacklog}))
+	require.True(t, Keeps(result.Job{Contender: Ours, Kind: result.GrowPending, N: 10_000}))
+	require.False(t, Keeps(result.Job{Contender: Ours, Kind: result.GrowBacklog, N: 10_000}), "it is made in no time")
+	for _, j := range Jobs("other", false) {
+		require.Less(t, j.N, LargestBacklog)
+	}
+	require.Len(t, lengthsOf(measure.Request{Job: result.Job{N: 10_000}}), 10)
+	require.Len(t, lengthsOf(measure.Request{Job: result.Job{N: LargestBacklog}}), 1)
+}
+
 func TestAProcessThatFailsIsReported(t *testing.T) {
 	t.Parallel()
 	_, err := attempt(t, result.Job{Contender: "ends", Kind: result.GrowProcesses, N: 100, Payload: 200, Processes: 2})

@@ -12,8 +12,10 @@ const (
 	size     = 200       // bytes of data of an event, where that does not grow
 	maxBytes = 200 << 20 // of data in one backlog
 
-	// LargestBacklog is measured once only: to fill it takes longer than all the rest.
+	// LargestBacklog is measured of ours alone: to fill it takes longer than all the rest.
 	LargestBacklog = 5_000_000
+	// dear is how many messages it takes so long to publish that they are used again.
+	dear = 1_000_000
 )
 
 // scale is how large the points of the curves are.
@@ -63,6 +65,9 @@ func Jobs(contender string, isQuick bool) []result.Job {
 		jobs = append(jobs, j)
 	}
 	for _, n := range s.backlogs {
+		if n == LargestBacklog && contender != Ours {
+			continue
+		}
 		add(result.Job{Kind: result.GrowBacklog, N: n})
 	}
 	for _, bytes := range s.payloads {
@@ -89,6 +94,18 @@ func Jobs(contender string, isQuick bool) []result.Job {
 		add(result.Job{Kind: result.GrowMemory, N: n, What: WhatRetry})
 	}
 	return jobs
+}
+
+// Telling says whether a goal is about the point: it is measured in each round, and
+// the others in the first.
+func Telling(j result.Job) bool {
+	return j.Contender == Ours && (j.Kind == result.GrowBacklog || j.Kind == result.GrowPending || j.Kind == result.GrowMemory)
+}
+
+// Keeps tells whether what the measurement of a point begins with is made once, on a
+// server of its own, and used again in each round: see [Refill].
+func Keeps(j result.Job) bool {
+	return Telling(j) && (j.Kind != result.GrowBacklog || j.N >= dear)
 }
 
 // What a job is about, where its kind leaves that open.

@@ -13,6 +13,9 @@ import (
 	"github.com/leat-io/leat/bench/result"
 )
 
+// slowCopy is how long a copy of a million entries may take.
+const slowCopy = time.Minute
+
 const (
 	// shortLease is the lease of workers that take over or scan, so that what a
 	// dead one left may soon be taken.
@@ -39,18 +42,50 @@ func fillPending(ctx context.Context, r measure.Request, c contender.Contender) 
 	if err := measure.Backlog(ctx, c, r.Setup(), r.Job.N, r.Job.Payload); err != nil {
 		return err
 	}
-	rdb := redis.NewClient(&redis.Options{Addr: r.Addr, ReadTimeout: time.Minute})
+	rdb := redis.NewClient(&redis.Options{Addr: r.Addr, ReadTimeout: slowCopy})
 	defer rdb.Close() //nolint:errcheck // all that was asked has been answered by then
 	last, err := readAsDead(ctx, rdb, r)
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the dead consumer's lease is over", func() (bool, error) {
+	err = until(ctx, "the dead consumer's lease is over", func() (bool, error) {
 		idle, err := rdb.XPendingExt(ctx, &redis.XPendingExtArgs{
 			Stream: r.Setup().Queue, Group: r.Setup().Group, Idle: shortLease, Start: last, End: last, Count: 1,
 		}).Result()
 		return len(idle) == 1, err
 	})
+	if err != nil {
+		return err
+	}
+	// With the group and what is pending. It is elsewhere: all here has to be settled.
+	return copied(rdb.Copy(ctx, r.Setup().Queue, r.Setup().Queue, copies, true))
+}
+
+// copies is the database that has the stream as it was before it was taken over.
+const copies = 1
+
+// refillPending makes the stream anew of its copy, and the idle one.
+func refillPending(ctx context.Context, r measure.Request, c contender.Contender) error {
+	rdb := redis.NewClient(&redis.Options{Addr: r.Addr, DB: copies, ReadTimeout: slowCopy})
+	defer rdb.Close() //nolint:errcheck // all that was asked has been answered by then
+	if err := copied(rdb.Copy(ctx, r.Setup().Queue, r.Setup().Queue, 0, true)); err != nil {
+		return err
+	}
+	if err := c.Prepare(ctx, idleSetup(r)); err != nil {
+		return fmt.Errorf("prepare the idle stream: %w", err)
+	}
+	return nil
+}
+
+func copied(reply *redis.IntCmd) error {
+	n, err := reply.Result()
+	if err == nil && n == 0 {
+		err = errors.New("it is not there")
+	}
+	if err != nil {
+		return fmt.Errorf("copy the stream: %w", err)
+	}
+	return nil
 }
 
 // readAsDead reads the whole backlog and answers the last ID.

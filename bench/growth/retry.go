@@ -17,9 +17,10 @@ import (
 const (
 	// fresh is how many new events are handled beside the retry set.
 	fresh, freshQuick = 20_000, 2_000
-	// scans is for how long the worker runs at the least: it looks at what is idle
-	// for a lease several times.
-	scans = 2*shortLease + shortLease/2
+	// scanLease is the worker's lease, and scans for how long it runs at the least: it
+	// looks at what is idle for a lease several times.
+	scanLease = time.Second
+	scans     = 2*scanLease + scanLease/2
 )
 
 func freshOf(r measure.Request) int {
@@ -45,7 +46,12 @@ func fillRetry(ctx context.Context, r measure.Request, c contender.Contender) er
 	if err = errors.Join(err, workers.Stop()); err != nil {
 		return err
 	}
-	p, err := c.Publisher(ctx, s)
+	return publishFresh(ctx, r, c)
+}
+
+// publishFresh publishes the new events.
+func publishFresh(ctx context.Context, r measure.Request, c contender.Contender) error {
+	p, err := c.Publisher(ctx, r.Setup())
 	if err != nil {
 		return fmt.Errorf("open a publisher: %w", err)
 	}
@@ -68,7 +74,7 @@ func waiting(ctx context.Context, r measure.Request) (int, error) {
 // scans what is idle, while the retry set is large.
 func retrySet(ctx context.Context, r measure.Request, _ contender.Contender) (result.Sample, error) {
 	t := measure.NewTally(r.ServerPID, freshOf(r), 0)
-	w := worker{addr: r.Addr, streams: []string{r.Setup().Queue}, group: r.Setup().Group, lease: shortLease, handle: t.Handle}
+	w := worker{addr: r.Addr, streams: []string{r.Setup().Queue}, group: r.Setup().Group, lease: scanLease, handle: t.Handle}
 	scanned := make(chan struct{})
 	time.AfterFunc(scans, func() { close(scanned) })
 	workers := measure.StartWorkers(ctx, w.run)

@@ -18,6 +18,7 @@ type Step string
 // The steps of a job.
 const (
 	StepFill    Step = "fill"    // make what the measurement begins with
+	StepRefill  Step = "refill"  // make it again of what a measurement has left
 	StepMeasure Step = "measure" // give a Sample
 	StepWork    Step = "work"    // one of the consumers of result.GrowProcesses
 )

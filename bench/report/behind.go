@@ -57,7 +57,8 @@ func (r *report) writeBehind(p *page) {
 		p.paragraph("In no row of the table, costs included.")
 		return
 	}
-	p.paragraph("All rows of the table, costs included, in which another library or a plain client does as well as leat or better.")
+	p.paragraph("All rows of the table, costs included, in which another library or a plain client does as well as leat or better. " +
+		"Where leat was ahead in some rounds and behind in others, the row is level, and no cause is looked for.")
 	var cells [][]string
 	for _, c := range rows {
 		cells = append(cells, []string{
@@ -77,9 +78,18 @@ func behindBy(c comparison) string {
 	return fmt.Sprintf("%s %s", times(c.lead.Median), span(c.lead, times))
 }
 
+// level is what is said instead of a cause where there may be none: who is ahead
+// depends on the round.
+const level = "level: the rounds' spread includes 1"
+
 func (r *report) explain(c comparison) string {
-	if why, ok := r.explanations[pairing{c.measure.kind, c.rival}]; ok {
-		return plain(why)
+	if c.lead.N > 1 && c.lead.Min <= 1 && c.lead.Max >= 1 {
+		return plain(level)
+	}
+	for _, peer := range []string{c.rival, ""} {
+		if why, ok := r.explanations[pairing{c.measure.name, peer}]; ok {
+			return plain(why)
+		}
 	}
 	return "not explained yet"
 }

@@ -161,7 +161,7 @@ func TestBehind(t *testing.T) {
 	t.Parallel()
 	samples := append(pair(result.Publish, ours, 100, "taskq", 125), rates("asynq", result.Publish, 99)...)
 	samples = append(samples, rates(bare, result.Publish, 500)...) // the limit is no rival
-	r := newReport(result.Run{Samples: samples}, map[pairing]string{{result.Publish, "taskq"}: "It keeps nothing."})
+	r := newReport(result.Run{Samples: samples}, map[pairing]string{{"publish", "taskq"}: "It keeps nothing.", {"publish", ""}: "Nobody knows."})
 	rows := r.behind()
 	if len(rows) != 1 || rows[0].rival != "taskq" || rows[0].lead.Median != 0.8 {
 		t.Fatalf("behind = %+v", rows)

@@ -11,10 +11,16 @@ import (
 func (r *report) writeMethod(p *page) {
 	p.heading("How it was measured")
 	p.list([]string{
-		fmt.Sprintf("Side by side: %s of the table, fewer of the growth curves. In each round every contender does every piece of "+
+		fmt.Sprintf("Side by side: %s of the table, and of those points of the growth curves that a goal is about; the others have one. In each round every contender does every piece of "+
 			"work, one after the other, so that a slow minute of the machine meets all of them. A figure is the median of the rounds; "+
 			"a ratio is taken within each round, and what is printed is the median of these ratios.", plural(r.run.Rounds, "round", "rounds")),
-		"Each measurement is made by a process of its own, on a database that was empty before.",
+		"Each measurement is made by a process of its own, on a database that was empty before. What takes long to make (a backlog of " +
+			"a million or more, what a dead consumer left, a retry set) is made once, on a redis-server of its own, and used again in " +
+			"each round: the group is made anew, or the stream is copied back as it was.",
+		"A backlog counts from its first message to its last, since what a consumer needs to start would be nothing of a large one and " +
+			"a third of a small one. One that is over in milliseconds is measured ten times, one behind the other, each by a consumer of its own.",
+		"During a takeover redis-server is busy all the time: the client leaves it a core (GOMAXPROCS), with and without a takeover. Where both share " +
+			"all cores, what new entries wait for is the operating system's scheduler, whose turns last 3 ms.",
 		fmt.Sprintf("Client and redis-server run on the same machine and share its %s: a client that needs less leaves more to the "+
 			"server, as it would leave more to your handlers. Redis writes nothing to disk (no RDB, no AOF).",
 			plural(r.run.Machine.Cores, "core", "cores")),
@@ -50,7 +56,7 @@ var work = []struct {
 	{result.EndToEnd, "end to end", "published and consumed at once, in one process"},
 	{result.Latency, "latency", "1,000 a second, from the time at which each was due to be published to its handler's call"},
 	{result.Slow, "slow handlers", "a backlog worked off by handlers that take 1 ms"},
-	{result.GrowBacklog, "backlog", "consume, by length of the backlog"},
+	{result.GrowBacklog, "backlog", "consume, by length of the backlog, from the first message to the last"},
 	{result.GrowPayload, "payload", "publish and consume, by size of an event"},
 	{result.GrowPending, "takeover", "what a dead consumer left is taken over and handled, new entries are handled meanwhile"},
 	{result.GrowGroups, "groups", "consume, by number of groups that read the backlog at once"},

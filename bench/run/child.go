@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,6 +75,8 @@ func step(ctx context.Context, r measure.Request, c contender.Contender) (result
 	switch r.Step {
 	case measure.StepFill:
 		return result.Sample{Job: r.Job}, fill(ctx, r, c)
+	case measure.StepRefill:
+		return result.Sample{Job: r.Job}, growth.Refill(ctx, r, c)
 	case measure.StepMeasure:
 		return do(ctx, r, c)
 	default:
@@ -91,8 +96,8 @@ func begins(j result.Job) bool {
 	}
 }
 
-// measure makes one measurement on an empty server. An error of the contender, or
-// of its process, is in the sample.
+// measure makes one measurement on an empty server, or on one that has what it begins
+// with. An error of the contender, or of its process, is in the sample.
 func (r *runner) measure(ctx context.Context, j result.Job) result.Sample {
 	s, err := r.steps(ctx, j)
 	if err != nil {
@@ -102,24 +107,62 @@ func (r *runner) measure(ctx context.Context, j result.Job) result.Sample {
 }
 
 func (r *runner) steps(ctx context.Context, j result.Job) (result.Sample, error) {
-	if err := r.server.empty(ctx); err != nil {
+	on, first, err := r.serverOf(ctx, j)
+	if err != nil {
 		return result.Sample{}, err
 	}
-	request := measure.Request{
-		Job: j, Step: measure.StepFill, Addr: r.server.addr, ServerPID: r.server.pid(),
-		Timeout: timeout(j), Quick: r.opts.Quick,
-	}
+	request := measure.Request{Job: j, Addr: on.addr, ServerPID: on.pid(), Timeout: timeout(j), Quick: r.opts.Quick}
 	if begins(j) {
-		s, err := child(ctx, request)
-		if err != nil {
-			return s, fmt.Errorf("make what the measurement begins with: %w", err)
+		request.Step = measure.StepFill
+		if !first {
+			request.Step = measure.StepRefill
 		}
-		if s.Error != "" {
-			return s, fmt.Errorf("make what the measurement begins with: %s", s.Error)
+		from := time.Now()
+		s, err := child(ctx, request)
+		if err == nil && s.Error != "" {
+			err = errors.New(s.Error)
+		}
+		if err != nil {
+			return s, errors.Join(fmt.Errorf("make what the measurement begins with: %w", err), r.dropKept(j))
+		}
+		if first && r.keeps(j) {
+			r.filling = time.Since(from)
 		}
 	}
 	request.Step = measure.StepMeasure
-	return child(ctx, request)
+	s, err := child(ctx, request)
+	if err != nil || s.Error != "" { // nobody knows what is left
+		err = errors.Join(err, r.dropKept(j))
+	}
+	return s, err
+}
+
+// keeps tells whether the job has a server of its own: with one round there is nothing
+// to be used again.
+func (r *runner) keeps(j result.Job) bool { return growth.Keeps(j) && r.opts.Rounds > 1 }
+
+// serverOf is the server for a measurement, and whether it is empty.
+func (r *runner) serverOf(ctx context.Context, j result.Job) (on *server, empty bool, err error) {
+	if !r.keeps(j) {
+		return r.server, true, r.server.empty(ctx)
+	}
+	if on = r.kept[j]; on != nil {
+		return on, false, nil
+	}
+	if on, err = startServer(ctx); err == nil {
+		r.kept[j] = on
+	}
+	return on, true, err
+}
+
+// dropKept stops the job's own server, if it has one.
+func (r *runner) dropKept(j result.Job) error {
+	on := r.kept[j]
+	if on == nil {
+		return nil
+	}
+	delete(r.kept, j)
+	return on.stop()
 }
 
 // timeout is how long each step of a job may take: far more than it should.
@@ -142,6 +185,9 @@ func child(ctx context.Context, r measure.Request) (result.Sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout+killAfter)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, measure.Command)
+	if r.Job.Kind == result.GrowPending && r.Step == measure.StepMeasure {
+		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(oneLess(runtime.NumCPU())))
+	}
 	var output bytes.Buffer
 	said := &tail{}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(request, '\n')), &output, said
@@ -160,6 +206,11 @@ func child(ctx context.Context, r measure.Request) (result.Sample, error) {
 	}
 	return s, nil
 }
+
+// oneLess leaves a core to redis-server, which is busy all the time of a takeover. Where
+// it has none a new entry waits for the operating system's scheduler, whose turns last 3
+// ms, and nothing else would be measured.
+func oneLess(cores int) int { return max(1, cores-1) }
 
 // tail keeps the end of what a process writes: libraries may log without end.
 type tail struct{ end []byte }

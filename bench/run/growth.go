@@ -30,29 +30,31 @@ func (r *runner) growthJobs() []result.Job {
 
 func (r *runner) hasGrowth() bool { return len(r.growthJobs()) > 0 }
 
-// growthRounds is how often the points of the curves are measured.
-func (r *runner) growthRounds() int { return (r.opts.Rounds + 1) / 2 }
+// growthRounds is how often a point of the curves is measured.
+func (r *runner) growthRounds(j result.Job) int {
+	if growth.Telling(j) {
+		return r.opts.Rounds
+	}
+	return 1
+}
 
 // growth measures the curves, as many rounds as there is time for. What there is
 // no time for is left out, and said to be.
 func (r *runner) growth(ctx context.Context) error {
 	jobs, wanted, done := r.growthJobs(), map[result.Job]int{}, map[result.Job]int{}
 	for _, j := range jobs {
-		wanted[j] = r.growthRounds()
-		if rank(j) > 0 {
-			wanted[j] = 1
-		}
+		wanted[j] = r.growthRounds(j)
 	}
 	granted := maps.Clone(wanted)
-	for n := 1; n <= r.growthRounds(); n++ {
-		// The largest backlogs come last: what they cost is not taken from the others.
+	for n := 1; n <= r.opts.Rounds; n++ {
+		// The largest backlog comes last: what it costs is not taken from the others.
 		rand.Shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
 		slices.SortStableFunc(jobs, func(a, b result.Job) int { return rank(a) - rank(b) })
 		for _, j := range jobs {
 			if n > granted[j] || r.givenUp(j) || r.growthTime(j) > r.left() {
 				continue
 			}
-			s, err := r.do(ctx, j, j, "growth "+round(n, r.growthRounds())+name(j))
+			s, err := r.do(ctx, j, j, "growth "+round(n, wanted[j])+name(j))
 			if err != nil {
 				return err
 			}
@@ -125,17 +127,12 @@ func (r *runner) noteFewer(done, wanted map[result.Job]int) {
 		len(fewer), len(wanted), strings.Join(texts, "; "), more)
 }
 
-// rank is more than 0 for what is measured once only, at the end of the first
-// round, ours before others.
+// rank is more than 0 for what is measured at the end of a round.
 func rank(j result.Job) int {
-	switch {
-	case j.N < growth.LargestBacklog:
+	if j.N < growth.LargestBacklog {
 		return 0
-	case j.Contender == growth.Ours:
-		return 1
-	default:
-		return 2
 	}
+	return 1
 }
 
 // growthTime is how long a point is expected to take: as long as it took before,

@@ -26,7 +26,8 @@ func (e Entry) does(k result.Kind) bool { return len(e.Kinds) == 0 || slices.Con
 // Options are what a run is made of.
 type Options struct {
 	Contenders []Entry
-	// Rounds of the table; the growth curves have about half as many.
+	// Rounds of the table, and of the points of growth curves that a goal is about; the
+	// others have one.
 	Rounds int
 	// Kinds of work are the rows and curves to measure; all when it is empty.
 	Kinds []result.Kind
@@ -55,6 +56,9 @@ type runner struct {
 	samples []result.Sample
 	notes   []string
 	window  time.Duration // how long a measurement of the table is to last
+	// kept are servers that have what a job begins with: see growth.Keeps.
+	kept    map[result.Job]*server
+	filling time.Duration // of the last measurement: what is not to be done again
 }
 
 // Run makes a run. It returns an error when it cannot go on, or ctx ends: what a
@@ -63,13 +67,19 @@ func Run(ctx context.Context, opts Options) (run result.Run, err error) {
 	r := &runner{
 		opts: opts, began: time.Now(), window: nominalWindow,
 		tuning: map[result.Job]*tuned{}, failed: map[result.Job]int{}, costs: map[result.Job]time.Duration{},
+		kept: map[result.Job]*server{},
 	}
 	run = result.Run{Began: r.began, Rounds: opts.Rounds, Machine: machine(), Commit: commit(ctx)}
 	run.Contenders = describe(opts.Contenders, run.Commit)
 	if r.server, err = startServer(ctx); err != nil {
 		return run, err
 	}
-	defer func() { err = errors.Join(err, r.server.stop()) }()
+	defer func() {
+		for _, s := range r.kept {
+			err = errors.Join(err, s.stop())
+		}
+		err = errors.Join(err, r.server.stop())
+	}()
 	if run.Machine.Redis, err = r.server.version(ctx); err != nil {
 		return run, err
 	}
@@ -117,11 +127,12 @@ func (r *runner) givenUp(place result.Job) bool { return r.failed[place] >= give
 // measurement of.
 func (r *runner) do(ctx context.Context, j, place result.Job, what string) (result.Sample, error) {
 	from := time.Now()
+	r.filling = 0
 	s := r.measure(ctx, j)
 	if ctx.Err() != nil {
 		return s, fmt.Errorf("the run was stopped: %w", context.Cause(ctx))
 	}
-	r.costs[place] = time.Since(from)
+	r.costs[place] = time.Since(from) - r.filling
 	if s.Error == "" {
 		r.say("%s %s", what, figures(s))
 		return s, nil

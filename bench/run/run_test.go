@@ -24,6 +24,7 @@ func newRunner(t *testing.T, opts Options) *runner {
 	return &runner{
 		opts: opts, began: time.Now(), window: nominalWindow,
 		tuning: map[result.Job]*tuned{}, failed: map[result.Job]int{}, costs: map[result.Job]time.Duration{},
+		kept: map[result.Job]*server{},
 	}
 }
 
@@ -211,13 +212,13 @@ func TestWindowsBecomeShorterWhenTheTableDoesNotFit(t *testing.T) {
 func TestGrowthThatDoesNotFitIsLeftOutAndNoted(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t, Options{Contenders: entries[:1], Rounds: 5, Kinds: []result.Kind{result.GrowBacklog}, Budget: time.Nanosecond})
-	require.Len(t, r.growthJobs(), 4)
+	require.Len(t, r.growthJobs(), 3)
 	require.NoError(t, r.growth(t.Context()), "nothing is measured: there is no server")
 	require.Empty(t, r.samples)
 	require.Len(t, r.notes, 1)
-	require.Contains(t, r.notes[0], "4 of 4 points")
-	require.Contains(t, r.notes[0], "n 5000000 of 200 B: 0 of 1")
-	require.Contains(t, r.notes[0], "n 10000 of 200 B: 0 of 3")
+	require.Contains(t, r.notes[0], "3 of 3 points")
+	require.Contains(t, r.notes[0], "n 1000000 of 200 B: 0 of 1")
+	require.Contains(t, r.notes[0], "n 10000 of 200 B: 0 of 1")
 }
 
 func TestWhatCostsMostHasFewerRounds(t *testing.T) {
@@ -235,10 +236,40 @@ func TestWhatCostsMostHasFewerRounds(t *testing.T) {
 	}
 }
 
-func TestTheLargestBacklogsComeLastOursFirst(t *testing.T) {
+func TestTheLargestBacklogComesLast(t *testing.T) {
 	t.Parallel()
 	require.Less(t, rank(result.Job{N: 1_000_000}), rank(result.Job{N: growth.LargestBacklog, Contender: growth.Ours}))
-	require.Less(t, rank(result.Job{N: growth.LargestBacklog, Contender: growth.Ours}), rank(result.Job{N: growth.LargestBacklog}))
+}
+
+// A point that a goal is about has all rounds, on a server of its own whose entries are
+// used again; the others have one.
+func TestTellingPointsHaveAllRounds(t *testing.T) {
+	t.Parallel()
+	r := newRunner(t, Options{Rounds: 3, Quick: true, Contenders: entries[:1]})
+	ours, other := result.Job{Contender: growth.Ours, Kind: result.GrowPending, N: 1000}, result.Job{Contender: "other", Kind: result.GrowBacklog, N: 1000}
+	require.Equal(t, 3, r.growthRounds(ours))
+	require.Equal(t, 1, r.growthRounds(other))
+	s, err := startServer(t.Context())
+	require.NoError(t, err)
+	r.server = s
+	t.Cleanup(func() { _ = s.stop() })
+	first, empty, err := r.serverOf(t.Context(), ours)
+	require.NoError(t, err)
+	require.True(t, empty)
+	require.NotEqual(t, s.addr, first.addr)
+	again, empty, err := r.serverOf(t.Context(), ours)
+	require.NoError(t, err)
+	require.False(t, empty)
+	require.Same(t, first, again)
+	common, empty, err := r.serverOf(t.Context(), other)
+	require.NoError(t, err)
+	require.True(t, empty)
+	require.Same(t, s, common)
+	require.NoError(t, r.dropKept(ours))
+	require.NoError(t, r.dropKept(other))
+	require.Empty(t, r.kept)
+	r.opts.Rounds = 1
+	require.False(t, r.keeps(ours), "nothing is used again")
 }
 
 func TestMemoryAloneIncludesTheCurvesThatItIsReadOff(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // tableShare is the part of the budget that the table may take when there are
 // growth curves, too.
-const tableShare = 0.5
+const tableShare = 0.42
 
 // table measures all rounds of all rows.
 func (r *runner) table(ctx context.Context) error {
