@@ -33,13 +33,27 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("want one of list, run, soak, replay, check")
+var errUsage = errors.New("want one of list, run, soak, replay, check; --help says more")
+
+const usage = `faults breaks what runs, with real processes and real servers, and checks what is left.
+
+  faults list                               the scenarios
+  faults run [-for 10m]                     every scenario in turn
+  faults soak [-for 4h] [-results soak]     the same, adding up with what is in the folder already
+  faults replay -scenario kill -seed 7      a round again
+  faults check soak/last/kill               what was written down in a round, once more
+
+Run it in leat's sources: scenarios that need a proxy build it, and are left out elsewhere. Each command has -help.
+`
 
 func do(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return errUsage
 	}
 	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		_, err := fmt.Fprint(os.Stdout, usage)
+		return err
 	case "list":
 		return list(os.Stdout)
 	case "run", "soak":
