@@ -72,7 +72,9 @@ var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Contex
 	if err := clock.SetOffset(dir, was+shift); err != nil || shift == hour {
 		return errors.Join(err, a.end(id))
 	}
-	wait(ctx, a.leases(0.25, 3)) // shorter, and no reclaimer may have seen it
+	// Shorter, and no reclaimer may have seen it: not even when the round is over.
+	wait(context.WithoutCancel(ctx), a.Lease/4)
+	wait(ctx, a.leases(0, 2.75))
 	return errors.Join(clock.SetOffset(dir, was), a.end(id))
 }}
 
