@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { redistest.Main(m) }
 
 // testTimeout bounds every test's conversation with its servers.
-const testTimeout = 60 * time.Second
+const testTimeout = 3 * time.Minute
 
 func testContext(t testing.TB) context.Context {
 	t.Helper()

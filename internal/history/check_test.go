@@ -202,6 +202,18 @@ func TestAStaleOwnerSettlesNothing(t *testing.T) {
 	violates(t, stale(consumer.Retried).fault(1500, 1600, history.Excuse{Late: true}), history.Final{}, "I3", "although w2 had the entry")
 }
 
+// The group is made anew while w1 has the entry for the second time. Long after that w1 is
+// given it for the first time: nobody else has it.
+func TestACountThatWentDownIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	s := story{}.published(0, "a", e1).
+		try(58, "w2", e1, 1, 1, history.Fail).settled(320, "w2", e1, 1, consumer.Retried).
+		try(448, "w1", e1, 2, 2, history.OK).settled(5166, "w1", e1, 2, consumer.Lost).
+		try(6793, "w1", e1, 1, 1, history.Fail).settled(6850, "w1", e1, 1, consumer.Retried).
+		try(7000, "w1", e1, 2, 2, history.OK).settled(7012, "w1", e1, 2, consumer.Acked)
+	require.Equal(t, 1, holds(t, s.fault(300, 2300, history.Excuse{Rollback: true}), history.Final{}).Counts.Rolled)
+}
+
 // w1 stops between the end of its handler and sending its XACK, and sends it when w2 has the entry.
 func TestAPausedAckIsCounted(t *testing.T) {
 	t.Parallel()

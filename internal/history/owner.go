@@ -15,7 +15,7 @@ func (c *check) checkOwners(h *entryHistory) {
 		later := h.takenSince(start, s)
 		switch {
 		case later == nil:
-		case c.rolledBack(start.At, s.At), c.undone(s.At, later.At):
+		case c.rolledBack(min(start.At, later.At), s.At), c.undone(s.At, later.At): // a count that went down was undone since it was higher
 			c.verdict.Counts.Rolled++
 		case s.Settled == consumer.Acked && c.late(start.At, s.At):
 			c.verdict.Counts.LateAcks++
