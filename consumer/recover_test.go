@@ -156,13 +156,13 @@ func TestWaitingEntriesOfALostLeaseAreNotStarted(t *testing.T) {
 	h := newHeld()
 	outcomes := make(chan consumer.Outcome, 10)
 	cfg := func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = 300*time.Millisecond, 1, 3 }
-	l.RunOn(l.Dial(stream.WithHook(&fault)), h.handle, func(c *consumer.Config) {
+	a := l.RunOn(l.Dial(stream.WithHook(&fault)), h.handle, func(c *consumer.Config) {
 		cfg(c)
 		c.Hooks.Settled = func(_ *stream.Delivery, o consumer.Outcome, _ time.Duration) { outcomes <- o }
 	})
 	l.Publish(4)
 	receive(t, h.started, "the first delivery")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 4 }, "all are taken")
+	streamtest.Eventually(t, func() bool { return a.Held() == 4 }, "all are taken, and their replies have come")
 	fault.Cut()
 	var other streamtest.Tally
 	l.Run(other.Handler, cfg)

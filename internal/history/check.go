@@ -43,6 +43,7 @@ type Counts struct {
 	LostByRedis  int `json:"lost_by_redis"`   // excused by a declared loss
 	Rolled       int `json:"rolled_back"`     // double or stale settlements that a rollback of Redis excuses
 	LateAcks     int `json:"late_acks"`       // stale plain XACKs that were held up on their way
+	PausedStarts int `json:"paused_starts"`   // starts by a worker that stood still between its last look at the clock and calling its handler
 	PausedAcks   int `json:"paused_acks"`     // stale plain XACKs of a worker that stood still between its last look at the clock and sending
 	Crashes      int `json:"crashes"`         // processes killed
 	LeasesLost   int `json:"leases_lost"`     // settlements that found the entry lost

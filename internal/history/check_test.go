@@ -202,6 +202,23 @@ func TestAStaleOwnerSettlesNothing(t *testing.T) {
 	violates(t, stale(consumer.Retried).fault(1500, 1600, history.Excuse{Late: true}), history.Final{}, "I3", "although w2 had the entry")
 }
 
+// w1 stops between its last look at the clock and calling its handler, and calls it when w2
+// has the entry. That explains one start, and none that comes later.
+func TestAPausedStartIsCounted(t *testing.T) {
+	t.Parallel()
+	stopped := func(late int64, entries ...stream.ID) story {
+		s := story{}.happens(3, "w1", history.Stop).happens(2000, "w1", history.Cont)
+		for _, e := range entries {
+			s = s.published(0, nameOf(e), e).try(1600, "w2", e, 2, 1, history.OK).settled(1612, "w2", e, 2, consumer.Acked).
+				try(2000+late, "w1", e, 1, 1, history.Unknown).settled(2015+late, "w1", e, 1, consumer.Lost)
+		}
+		return s
+	}
+	require.Equal(t, 1, holds(t, stopped(4, e1), history.Final{}).Counts.PausedStarts)
+	violates(t, stopped(4, e1, e2), history.Final{}, "I4", "nothing explains why")
+	violates(t, stopped(100, e1), history.Final{}, "I4", "nothing explains why")
+}
+
 // The group is made anew while w1 has the entry for the second time. Long after that w1 is
 // given it for the first time: nobody else has it.
 func TestACountThatWentDownIsNobodyElses(t *testing.T) {

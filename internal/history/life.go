@@ -11,8 +11,11 @@ type life struct {
 	stalls      []span
 }
 
-// span is a time from one moment to another.
-type span struct{ from, to int64 }
+// span is a time from one moment to another. started: it explains a start, see pausedStart.
+type span struct {
+	from, to int64
+	started  bool
+}
 
 func (c *check) life(process string) *life {
 	l := c.lives[process]
@@ -34,9 +37,9 @@ func (c *check) addLife(r *Record) {
 	case Term, Exit:
 		l.term = min(l.term, r.At)
 	case Stop:
-		l.stalls = append(l.stalls, span{r.At, 0})
+		l.stalls = append(l.stalls, span{from: r.At})
 	case Cont:
-		l.stalls = append(l.stalls, span{0, r.At})
+		l.stalls = append(l.stalls, span{to: r.At})
 	}
 }
 
@@ -50,7 +53,7 @@ func (l *life) pairStalls() {
 		last := len(spans) - 1
 		switch {
 		case e.from > 0 && (last < 0 || spans[last].to != forever):
-			spans = append(spans, span{e.from, forever})
+			spans = append(spans, span{from: e.from, to: forever})
 		case e.from > 0: // it is stopped already
 		case last >= 0:
 			spans[last].to = e.to // the later of two ends

@@ -69,6 +69,9 @@ func (c *check) explained(h *entryHistory, before, again *Record, excused map[st
 	switch {
 	case holder.crash <= to, holder.term <= to:
 		return true
+	case again.Deliveries < before.Deliveries && c.pausedStart(again):
+		c.verdict.Counts.PausedStarts++
+		return true
 	case float64(holder.stalled(from-int64(c.rules.Lease), to)) >= stallShare*float64(c.rules.Lease):
 		return true
 	}
@@ -87,6 +90,20 @@ func (c *check) explained(h *entryHistory, before, again *Record, excused map[st
 		}
 		if c.touches(f, from, to) && excused[f.id] < c.most(f) {
 			excused[f.id]++
+			return true
+		}
+	}
+	return false
+}
+
+// pausedStart tells whether who starts what another one has got meanwhile stood still between its last look at its clock and
+// calling its handler. That is a matter of microseconds, so it explains one start for each time that it stood still.
+func (c *check) pausedStart(start *Record) bool {
+	l := c.life(start.Process)
+	for i := range l.stalls {
+		s := &l.stalls[i]
+		if !s.started && s.to <= start.At && start.At-s.to <= pauseSeen && float64(s.to-s.from) >= stallShare*float64(c.rules.Lease) {
+			s.started = true
 			return true
 		}
 	}
