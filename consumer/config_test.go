@@ -113,7 +113,7 @@ func TestTyped(t *testing.T) {
 	type order struct{ N int }
 	var got order
 	h := consumer.Typed(func(_ context.Context, v order, _ *stream.Delivery) error { got = v; return nil })
-	d := &stream.Delivery{Fields: stream.Fields{{Name: []byte("specversion"), Value: []byte("1.0")}}}
+	d := stream.NewDelivery("s", stream.ID{Ms: 1}, stream.Fields{{Name: []byte("specversion"), Value: []byte("1.0")}})
 	d.Data = []byte(`{"n": 7}`)
 	require.NoError(t, h(t.Context(), d))
 	require.Equal(t, 7, got.N)

@@ -87,7 +87,7 @@ func (tt *tellTale) check(d *stream.Delivery, n int, when string) {
 	want := telling(n)
 	fields := stream.Fields{}
 	for _, name := range []string{"id", "subject", "mark", "data"} {
-		value, _ := d.Fields.Get(name)
+		value, _ := d.Field(name)
 		fields = append(fields, stream.Field{Name: []byte(name), Value: value})
 	}
 	switch {

@@ -81,7 +81,8 @@ func TestAheadBringsABacklogInOrder(t *testing.T) {
 				require.Equal(t, ids, idsOf(got))
 				for i := range got {
 					require.Equal(t, string(payloads[i]), string(got[i].Data), i)
-					require.Equal(t, "payload "+strconv.Itoa(i), string(got[i].Fields[len(got[i].Fields)-1].Value))
+					fields := got[i].Fields()
+					require.Equal(t, "payload "+strconv.Itoa(i), string(fields[len(fields)-1].Value))
 				}
 				want := n
 				if noAck {

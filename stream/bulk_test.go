@@ -135,7 +135,7 @@ func TestOfTwoFieldsTheFirstCounts(t *testing.T) {
 		for protocol := 2; protocol <= 3; protocol++ {
 			batch, err := decodeRead(encodeRead([]entry{{id: "1-1", fields: all}}, protocol), "s")
 			require.NoError(t, err)
-			require.Equal(t, all, batch[0].Fields)
+			require.Equal(t, all, batch[0].Fields())
 			require.Equal(t, want, batch[0].Event)
 			require.NoError(t, batch[0].Malformed())
 			require.Equal(t, want, NewDelivery("s", ID{1, 1}, all).Event)

@@ -53,11 +53,10 @@ func (g *Group) Bury(ctx context.Context, consumer string, d *Delivery, reason, 
 	if failed {
 		add = 1
 	}
-	args := make([]any, 0, 6+2*len(d.Fields))
-	args = append(args, d.EntryID.String(), d.Deliveries, reason, clip([]byte(cause), maxErrorText), add, g.deadMaxLen)
+	args := append(make([]any, 0, 6), d.EntryID.String(), d.Deliveries, reason, clip([]byte(cause), maxErrorText), add, g.deadMaxLen)
 	state, err := g.bury(ctx, consumer, args)
 	if err == nil && state == 2 {
-		for _, f := range d.Fields {
+		for _, f := range d.Fields() {
 			args = append(args, f.Name, f.Value)
 		}
 		state, err = g.bury(ctx, consumer, args)
@@ -125,10 +124,11 @@ var errNoLetterFields = errors.New("not a dead letter: its first fields are not 
 
 func parseLetter(d *Delivery) (Letter, error) {
 	l := Letter{ID: d.EntryID}
-	if len(d.Fields) < letterHead || string(d.Fields[0].Name) != "leat-stream" {
+	fields := d.Fields()
+	if len(fields) < letterHead || string(fields[0].Name) != "leat-stream" {
 		return l, fmt.Errorf("entry %s: %w", d.EntryID, errNoLetterFields)
 	}
-	head := d.Fields[:letterHead:letterHead]
+	head := fields[:letterHead:letterHead]
 	text := func(name string) string { v, _ := head.Get(name); return string(v) }
 	number := func(name string) int { n, _ := strconv.Atoi(text(name)); return n }
 	l.Stream, l.Group, l.Reason, l.Error = text("leat-stream"), text("leat-group"), text("leat-reason"), text("leat-error")
@@ -140,7 +140,7 @@ func parseLetter(d *Delivery) (Letter, error) {
 		return l, fmt.Errorf("dead letter %s: %w", d.EntryID, err)
 	}
 	if number("leat-fields") >= 0 {
-		l.Fields = d.Fields[letterHead:]
+		l.Fields = fields[letterHead:]
 		if len(l.Fields) != number("leat-fields") {
 			l.Fields, err = unpackFields(l.Fields)
 		}

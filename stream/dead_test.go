@@ -172,7 +172,7 @@ func TestRedriveOfAnOriginalThatIsThere(t *testing.T) {
 	require.Empty(t, l.letters())
 	got := l.takeDue("me", 1)
 	require.Equal(t, []int{1, 1}, []int{got[0].Attempt, got[0].Deliveries}, "nothing counted")
-	require.Equal(t, batch[0].Fields, got[0].Fields)
+	require.Equal(t, batch[0].Fields(), got[0].Fields())
 	require.Empty(t, got[0].AddressedTo())
 
 	before := l.state()
@@ -210,7 +210,7 @@ func TestRedriveOfADeletedOriginal(t *testing.T) {
 		require.Len(t, got, 1)
 		require.Equal(t, id, got[0].EntryID)
 		require.Equal(t, "billing", got[0].AddressedTo())
-		require.Equal(t, append(fieldsOf("leat-redrive-group", "billing"), batch[0].Fields...), got[0].Fields)
+		require.Equal(t, append(fieldsOf("leat-redrive-group", "billing"), batch[0].Fields()...), got[0].Fields())
 		require.Equal(t, []int{1, 1}, []int{got[0].Attempt, got[0].Deliveries})
 		require.NoError(t, l.g.Bury(l.ctx, "me", &got[0], ReasonAttempts, "x", true))
 		l.del(id)
@@ -274,13 +274,13 @@ func TestEntriesWithVeryManyFields(t *testing.T) {
 				_, err := l.g.Redrive(l.ctx, letters[0])
 				require.NoError(t, err)
 				if how == "there" {
-					require.Equal(t, want, l.takeDue("me", 1)[0].Fields)
+					require.Equal(t, want, l.takeDue("me", 1)[0].Fields())
 					return
 				}
 				got := l.read("me", 1)
 				require.Len(t, got, 1)
 				require.Equal(t, "billing", got[0].AddressedTo())
-				require.Equal(t, want, got[0].Fields[1:])
+				require.Equal(t, want, got[0].Fields()[1:])
 			})
 		}
 	}

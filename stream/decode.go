@@ -54,8 +54,7 @@ func (c *cursor) taken(stream string) (Batch, error) {
 }
 
 // entries decodes an array of entries [id, [name, value, ...], more...]; rest reads
-// what more there is, nil: nothing. One slice holds all deliveries, another all
-// fields.
+// what more there is, nil: nothing. One slice holds all deliveries.
 func (c *cursor) entries(stream string, rest func(*Delivery) error) (Batch, error) {
 	n, ok, err := c.array()
 	if err != nil || !ok || n == 0 {
@@ -65,7 +64,7 @@ func (c *cursor) entries(stream string, rest func(*Delivery) error) (Batch, erro
 		c.begun(n)
 	}
 	// An entry takes 17 bytes at the least ("*2 $3 0-0 *0"), whatever n claims.
-	batch, arena := c.memory.begin(c.ahead(n, 17))
+	batch := c.memory.begin(c.ahead(n, 17))
 	for len(batch) < n {
 		if len(batch) < cap(batch) {
 			batch = batch[:len(batch)+1] // its memory is zero
@@ -75,29 +74,29 @@ func (c *cursor) entries(stream string, rest func(*Delivery) error) (Batch, erro
 		d := &batch[len(batch)-1]
 		// What '>' gives is delivered for the first time.
 		d.Stream, d.Attempt, d.Deliveries = stream, 1, 1
-		if arena, err = c.entry(d, arena, n-len(batch)+1, rest); err != nil {
+		if err = c.entry(d, rest); err != nil {
 			return nil, c.inside(err)
 		}
 	}
 	if c.memory != nil {
-		c.memory.end(batch, arena, c.buf)
+		c.memory.end(batch, c.buf)
 	}
 	return batch, nil
 }
 
-// entry decodes one of that many entries that are still to come.
-func (c *cursor) entry(d *Delivery, arena []Field, entries int, rest func(*Delivery) error) ([]Field, error) {
+// entry decodes one entry.
+func (c *cursor) entry(d *Delivery, rest func(*Delivery) error) error {
 	size, ok, err := c.array()
 	if err != nil || !ok || size < 2 || (size > 2 && rest == nil) {
-		return arena, orProtocol(err, c, "no [id, fields]")
+		return orProtocol(err, c, "no [id, fields]")
 	}
 	if d.EntryID, err = c.id(); err != nil {
-		return arena, err
+		return err
 	}
-	if arena, err = c.fields(d, arena, entries); err == nil && rest != nil {
+	if err = c.fields(d); err == nil && rest != nil {
 		err = rest(d)
 	}
-	return arena, err
+	return err
 }
 
 // inside is an error that ended the decoding among the entries. One of the server's

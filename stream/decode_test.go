@@ -51,8 +51,8 @@ func compareDecoders(t *testing.T, l *lab, r *rand.Rand) {
 		require.Len(t, batch, len(typed[0].Messages))
 		for i, m := range typed[0].Messages {
 			require.Equal(t, m.ID, batch[i].EntryID.String())
-			require.Len(t, batch[i].Fields, len(m.Values))
-			for _, f := range batch[i].Fields {
+			require.Len(t, batch[i].Fields(), len(m.Values))
+			for _, f := range batch[i].Fields() {
 				require.Equal(t, m.Values[string(f.Name)], string(f.Value))
 			}
 		}

@@ -13,8 +13,8 @@ var ErrMalformed = errors.New("malformed event")
 //
 // An entry with specversion 1.0 is decoded into Event. Any other entry, added
 // by whatever client, is a foreign one: Event is empty but for what
-// [Delivery.AsEvent] makes of it, and Fields has everything. Strings and bytes
-// alias the buffer of the batch; see [Fields].
+// [Delivery.AsEvent] makes of it, and [Delivery.Fields] has everything. Strings and
+// bytes alias the buffer of the batch; see [Fields].
 type Delivery struct {
 	Event
 	// Stream is the key that the entry was read from.
@@ -28,15 +28,22 @@ type Delivery struct {
 	// up when a worker died with it, but not by a hand-over. It is half of the
 	// token that settles the entry.
 	Deliveries int
-	// Fields are all fields of the entry, in order, raw.
-	Fields Fields
 
+	body      body
 	malformed error
 }
 
+// Fields are all fields of the entry, in order, raw; nil when there are none. Each
+// call makes the slice anew; what is in it is not copied. Of a field alone
+// [Delivery.Field] costs less.
+func (d *Delivery) Fields() Fields { return d.body.fields() }
+
+// Field is the value of the first field of that name, raw.
+func (d *Delivery) Field(name string) (value []byte, ok bool) { return d.body.get(name) }
+
 // Foreign tells whether the entry is no CloudEvent of leat's layout.
 func (d *Delivery) Foreign() bool {
-	v, ok := d.Fields.Get("specversion")
+	v, ok := d.Field("specversion")
 	return !ok || string(v) != SpecVersion
 }
 
@@ -48,27 +55,28 @@ func (d *Delivery) Malformed() error { return d.malformed }
 // groups skip it. Empty for every other entry.
 func (d *Delivery) AddressedTo() string {
 	// Redrive puts the field first, so nothing is searched on the hot path.
-	if len(d.Fields) > 0 && string(d.Fields[0].Name) == fieldRedriveGroup {
-		return string(d.Fields[0].Value)
+	const first = "$18\r\n" + fieldRedriveGroup + "\r\n"
+	if len(d.body) < len(first) || string(d.body[:len(first)]) != first {
+		return ""
 	}
-	return ""
+	f, _, _ := d.body.next()
+	return string(f.Value)
 }
 
-// NewDelivery is the delivery of an entry with these fields: for tests of
-// handlers, and for what reads entries by itself. The fields are not copied.
+// NewDelivery is the delivery of an entry with these fields, which are copied: for
+// tests of handlers, and for what reads entries by itself.
 func NewDelivery(stream string, id ID, fields Fields) *Delivery {
-	d := &Delivery{Stream: stream, EntryID: id, Attempt: 1, Deliveries: 1, Fields: fields}
-	d.decode()
+	d := &Delivery{Stream: stream, EntryID: id, Attempt: 1, Deliveries: 1, body: newBody(fields)}
+	if !d.Foreign() {
+		d.decode()
+	}
 	return d
 }
 
-// decode fills Event from Fields.
+// decode fills Event from the fields.
 func (d *Delivery) decode() {
-	if d.Foreign() {
-		return
-	}
-	for i := range d.Fields {
-		d.set(attributeNamed(d.Fields[i].Name), &d.Fields[i])
+	for f, rest, more := d.body.next(); more; f, rest, more = rest.next() {
+		d.set(attributeNamed(f.Name), &f)
 	}
 	d.require()
 }

@@ -169,7 +169,7 @@ func TestMalformed(t *testing.T) {
 		require.ErrorIs(t, d.Malformed(), ErrMalformed, name)
 		require.Less(t, len(d.Malformed().Error()), 300, name)
 		require.False(t, d.Foreign(), name)
-		require.Len(t, d.Fields, len(args)/2, name)
+		require.Len(t, d.Fields(), len(args)/2, name)
 	}
 	require.NoError(t, NewDelivery("s", ID{1, 1}, fieldsOf(good...)).Malformed())
 }

@@ -29,7 +29,7 @@ func TestFetchedEntriesStayBehindARefusal(t *testing.T) {
 	require.NoError(t, errs[0])
 	require.Error(t, errs[1])
 	require.Equal(t, ID{1, 99}, taken.Batch[0].EntryID)
-	require.Equal(t, value, string(taken.Batch[0].Fields[0].Value))
+	require.Equal(t, value, string(taken.Batch[0].Fields()[0].Value))
 }
 
 // What was claimed is read in runs. Others that lie between crowd some out of the
@@ -68,7 +68,7 @@ func TestFetchedAmongOthers(t *testing.T) {
 				i := slices.IndexFunc(claims, func(c claim) bool { return c.id == d.EntryID })
 				require.Equal(t, claims[i].failures+1, d.Attempt)
 				require.Equal(t, 1, d.Deliveries)
-				require.Equal(t, "n", string(d.Fields[0].Name))
+				require.Equal(t, "n", string(d.Fields()[0].Name))
 			}
 		})
 	}

@@ -8,9 +8,9 @@ type Field struct {
 }
 
 // Fields are the fields of an entry as they were added: in order, with names
-// that may be there twice, and values of any bytes. The fields of a [Delivery]
-// alias the buffer of the batch that it came in: read them, do not write to
-// them, and Clone what is kept for longer than the handler runs (nothing breaks
+// that may be there twice, and values of any bytes. What [Delivery.Fields] gives
+// aliases the buffer of the batch that the delivery came in: read it, do not write to
+// it, and Clone what is kept for longer than the handler runs (nothing breaks
 // otherwise, but one kept field keeps the whole batch in memory; where the reader's
 // memory is used again, see [Reader.Reuse], what was not cloned changes).
 type Fields []Field

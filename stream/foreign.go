@@ -27,7 +27,7 @@ func (d *Delivery) AsEvent() Event {
 		Type:            ForeignType,
 		Time:            d.EntryID.Time().UTC(),
 		DataContentType: "application/json",
-		Data:            foreignJSON(d.Fields),
+		Data:            foreignJSON(d.Fields()),
 	}
 }
 

@@ -16,11 +16,11 @@ func TestForeignEntriesKeepEverything(t *testing.T) {
 	require.True(t, d.Foreign())
 	require.NoError(t, d.Malformed())
 	require.Equal(t, Event{}, d.Event)
-	require.Equal(t, fieldsOf("b", "1", "a", "2", "b", "\xff\x00\r\n", "", "", "a", "3"), d.Fields)
-	v, ok := d.Fields.Get("b")
+	require.Equal(t, fieldsOf("b", "1", "a", "2", "b", "\xff\x00\r\n", "", "", "a", "3"), d.Fields())
+	v, ok := d.Field("b")
 	require.True(t, ok)
 	require.Equal(t, "1", string(v))
-	_, ok = d.Fields.Get("c")
+	_, ok = d.Field("c")
 	require.False(t, ok)
 
 	e := d.AsEvent()
@@ -51,7 +51,7 @@ func TestWhatIsNoExtensionStaysInFields(t *testing.T) {
 	require.Equal(t, map[string]string{"good1": "5"}, d.Extensions)
 	require.Equal(t, "1", d.ID)
 	require.Equal(t, "x", string(d.Data))
-	require.Len(t, d.Fields, 13)
+	require.Len(t, d.Fields(), 13)
 }
 
 func TestForeignJSONIsValidForAnyBytes(t *testing.T) {
@@ -66,11 +66,12 @@ func TestCloneIsIndependent(t *testing.T) {
 	raw := []byte("*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$3\r\nxyz\r\n")
 	batch, err := decodeRead(raw, "s")
 	require.NoError(t, err)
-	kept := batch[0].Fields.Clone()
+	fields := batch[0].Fields()
+	kept := fields.Clone()
 	for i := range raw {
 		raw[i] = '#'
 	}
-	require.Equal(t, "###", string(batch[0].Fields[0].Value), "fields alias the buffer: nothing is copied on the hot path")
+	require.Equal(t, "###", string(fields[0].Value), "fields alias the buffer: nothing is copied on the hot path")
 	require.Equal(t, fieldsOf("a", "xyz"), kept)
 	require.Nil(t, Fields(nil).Clone())
 	require.NotNil(t, Fields{}.Clone())
@@ -82,9 +83,9 @@ func TestFieldsOfOneEntryDoNotReachIntoTheNext(t *testing.T) {
 	l := newLab(t).create()
 	l.add(3)
 	batch := l.read("c", 3)
-	_ = append(batch[0].Fields, Field{[]byte("x"), []byte("y")})
-	_ = append(batch[0].Fields[0].Value, "zzzzzz"...)
-	require.Equal(t, fieldsOf("n", "1"), batch[1].Fields)
+	_ = append(batch[0].Fields(), Field{[]byte("x"), []byte("y")})
+	_ = append(batch[0].Fields()[0].Value, "zzzzzz"...)
+	require.Equal(t, fieldsOf("n", "1"), batch[1].Fields())
 }
 
 func TestNewDeliveryTime(t *testing.T) {

@@ -95,7 +95,7 @@ func sameAsGoRedis(t *testing.T, want []redis.XMessage, got Batch) {
 		require.NoError(t, err)
 		require.Equal(t, id, got[i].EntryID)
 		fields := map[string]any{}
-		for _, f := range got[i].Fields {
+		for _, f := range got[i].Fields() {
 			fields[string(f.Name)] = string(f.Value)
 		}
 		require.Len(t, fields, len(m.Values))
@@ -264,9 +264,9 @@ func againstGoRedis(t *testing.T, choices []byte) {
 	require.NoError(t, err)
 	require.Len(t, got, len(entries))
 	for i, e := range entries {
-		require.Len(t, got[i].Fields, len(e.fields))
+		require.Len(t, got[i].Fields(), len(e.fields))
 		for j, field := range e.fields {
-			if f := got[i].Fields[j]; !bytes.Equal(field.Name, f.Name) || !bytes.Equal(field.Value, f.Value) {
+			if f := got[i].Fields()[j]; !bytes.Equal(field.Name, f.Name) || !bytes.Equal(field.Value, f.Value) {
 				t.Fatalf("entry %d: field %d is %q: %q, not %q: %q", i, j, f.Name, f.Value, field.Name, field.Value)
 			}
 		}
@@ -318,7 +318,7 @@ func FuzzHostileReadAgainstGoRedis(f *testing.F) {
 
 func hasNulls(batch Batch) bool {
 	for i := range batch {
-		for _, f := range batch[i].Fields {
+		for _, f := range batch[i].Fields() {
 			if f.Name == nil || f.Value == nil {
 				return true
 			}

@@ -6,13 +6,12 @@ import (
 	"unsafe"
 )
 
-// Memory is what a [Batch] is made of: the bytes of the reply, the deliveries, and
-// their fields. Given to [Reader.Reuse] when nobody looks at the batch any more, it
-// is what the next one is made of, so that reading allocates nothing.
+// Memory is what a [Batch] is made of: the bytes of the reply, and the deliveries.
+// Given to [Reader.Reuse] when nobody looks at the batch any more, it is what the next
+// one is made of, so that reading allocates nothing.
 type Memory struct {
-	raw    []byte
-	batch  Batch
-	fields []Field
+	raw   []byte
+	batch Batch
 }
 
 // keptRaw is how large a buffer is kept: what a few large entries needed is not held
@@ -25,25 +24,22 @@ const keptRaw = 4 << 20
 // A read that brings nothing leaves m for the next.
 func (r *Reader) Reuse(m *Memory) { r.memory = m }
 
-// begin is a batch of no entries with place for n, and an arena for their fields.
-func (m *Memory) begin(n int) (Batch, []Field) {
+// begin is a batch of no entries with place for n.
+func (m *Memory) begin(n int) Batch {
 	if m == nil {
-		return make(Batch, 0, n), nil
+		return make(Batch, 0, n)
 	}
 	if cap(m.batch) < n {
 		m.batch = make(Batch, 0, roundUp(n))
 	}
 	clear(m.batch)        // as far as it was used: the rest is zero
 	m.batch = m.batch[:n] // that much is used now, whether the reply comes to its end or not
-	return m.batch[:0], m.fields[:0]
+	return m.batch[:0]
 }
 
-// end keeps the larger part of what a batch was made of.
-func (m *Memory) end(batch Batch, arena []Field, raw []byte) {
+// end keeps what a batch was made of.
+func (m *Memory) end(batch Batch, raw []byte) {
 	m.batch = batch
-	if cap(arena) > cap(m.fields) {
-		m.fields = arena
-	}
 	if cap(raw) > cap(m.raw) && cap(raw) <= keptRaw {
 		m.raw = raw
 	}

@@ -22,7 +22,7 @@ type cursor struct {
 	// appends at least one byte to buf, or says why not, which ends the decoding
 	// with that error. need is how many bytes behind buf belong to the same reply
 	// for sure: what the server claims, and may not send. It may move buf to a new
-	// array, and leave behind what is before pos then (pos is 0 after that).
+	// array, with all that is in it.
 	more func(need int) error
 	// begun is told how many entries a read brings, before the first is decoded;
 	// not when there are none. It may move buf as more does.

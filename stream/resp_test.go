@@ -25,7 +25,7 @@ func TestDecodeRead(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, batch, 1)
 		require.Equal(t, ID{7, 1}, batch[0].EntryID)
-		require.Equal(t, fieldsOf("n", "0"), batch[0].Fields)
+		require.Equal(t, fieldsOf("n", "0"), batch[0].Fields())
 		require.Equal(t, "orders", batch[0].Stream)
 	}
 	for _, raw := range []string{"*-1\r\n", "$-1\r\n", "_\r\n", "*0\r\n", "%0\r\n"} {
@@ -221,16 +221,16 @@ func checkDecoded(t *testing.T, raw []byte, batch Batch, err error) {
 	}
 	size := 0
 	for i := range batch {
-		size += batch[i].Fields.size()
+		size += batch[i].Fields().size()
 		_ = batch[i].AsEvent()
-		for _, f := range batch[i].Fields {
+		for _, f := range batch[i].Fields() {
 			if cap(f.Name) != len(f.Name) || cap(f.Value) != len(f.Value) {
 				t.Fatalf("what is appended to %q or %q would be written behind it", f.Name, f.Value)
 			}
 		}
 		// An event is decoded while its fields are read, or from its fields: that
 		// makes no difference.
-		again := NewDelivery(batch[i].Stream, batch[i].EntryID, batch[i].Fields)
+		again := NewDelivery(batch[i].Stream, batch[i].EntryID, batch[i].Fields())
 		require.Equal(t, again.Event, batch[i].Event)
 		require.Equal(t, again.malformed, batch[i].malformed)
 	}

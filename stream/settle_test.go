@@ -127,7 +127,7 @@ func TestFailParksUntilItsTime(t *testing.T) {
 	require.Equal(t, batch[1].EntryID, taken.Batch[0].EntryID)
 	require.Equal(t, 2, taken.Batch[0].Attempt)
 	require.Equal(t, 2, taken.Batch[0].Deliveries)
-	require.Equal(t, batch[1].Fields, taken.Batch[0].Fields)
+	require.Equal(t, batch[1].Fields(), taken.Batch[0].Fields())
 	require.Equal(t, 1, waiting)
 	require.InDelta(t, time.Hour, next, float64(time.Minute))
 

@@ -97,7 +97,7 @@ func TestPayloadLostWhileItFails(t *testing.T) {
 	letters := l.letters()
 	require.Len(t, letters, 1)
 	require.Equal(t, ReasonPayloadLost, letters[0].Reason)
-	require.Equal(t, batch[0].Fields, letters[0].Fields)
+	require.Equal(t, batch[0].Fields(), letters[0].Fields)
 }
 
 func TestTakeDueIsBoundedAndInOrderOfTime(t *testing.T) {

@@ -27,8 +27,8 @@ func remote(d *stream.Delivery) trace.SpanContext {
 		state = d.Extensions[traceState]
 	}
 	if parent == "" && d.Foreign() { // of a client that is not leat's
-		p, _ := d.Fields.Get(traceParent)
-		s, _ := d.Fields.Get(traceState)
+		p, _ := d.Field(traceParent)
+		s, _ := d.Field(traceState)
 		parent, state = string(p), string(s)
 	}
 	if parent == "" {

@@ -81,8 +81,10 @@ var calls = map[string]func(ctx context.Context, g *stream.Group, a arguments, n
 		return err
 	},
 	"bury": func(ctx context.Context, g *stream.Group, a arguments, name string) error {
-		d := stream.Delivery{EntryID: a.id(), Deliveries: a.number(), Fields: fieldsOf(a.pairs(a.IntN(3), a.bytes))}
-		return g.Bury(ctx, name, &d, a.text(), a.text(), a.IntN(2) == 0)
+		id, deliveries := a.id(), a.number()
+		d := stream.NewDelivery(g.Stream(), id, fieldsOf(a.pairs(a.IntN(3), a.bytes)))
+		d.Deliveries = deliveries
+		return g.Bury(ctx, name, d, a.text(), a.text(), a.IntN(2) == 0)
 	},
 	"take what is due": func(ctx context.Context, g *stream.Group, a arguments, name string) error {
 		_, _, _, err := g.TakeDue(ctx, name, a.number())

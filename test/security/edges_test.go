@@ -48,7 +48,7 @@ func TestIDsAtTheEdges(t *testing.T) {
 			healed := make(chan struct{})
 			c := f.Run(func(_ context.Context, d *stream.Delivery) error {
 				id := d.EntryID.String()
-				if v, _ := d.Fields.Get("id"); string(v) != id {
+				if v, _ := d.Field("id"); string(v) != id {
 					t.Errorf("entry %s has the fields of %s", id, v)
 				}
 				select {

@@ -59,7 +59,7 @@ func (f *field) sow(kind, id string, pairs []string) stream.ID {
 func (f *field) handle(_ context.Context, d *stream.Delivery) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !same(d.Fields, f.fields[d.EntryID]) {
+	if !same(d.Fields(), f.fields[d.EntryID]) {
 		f.T.Errorf("entry %s (%s) is not what was added", d.EntryID, f.kind[d.EntryID])
 	}
 	_ = d.AsEvent()
@@ -67,13 +67,13 @@ func (f *field) handle(_ context.Context, d *stream.Delivery) error {
 	switch {
 	case f.healthy[d.EntryID]:
 	case verdict%5 == 1 && d.Attempt < 3:
-		return fmt.Errorf("not yet: %s", d.Fields[0].Value)
+		return fmt.Errorf("not yet: %s", d.Fields()[0].Value)
 	case verdict%5 == 2:
-		return consumer.Permanent(fmt.Errorf("hopeless: %s", d.Fields[0].Name))
+		return consumer.Permanent(fmt.Errorf("hopeless: %s", d.Fields()[0].Name))
 	case verdict%5 == 3 && d.Attempt < 2:
-		panic(fmt.Sprintf("handler's own: %s", d.Fields[0].Value))
+		panic(fmt.Sprintf("handler's own: %s", d.Fields()[0].Value))
 	case verdict%5 == 4:
-		return errors.New(string(d.Fields[0].Value))
+		return errors.New(string(d.Fields()[0].Value))
 	}
 	f.handled[d.EntryID]++
 	return nil
