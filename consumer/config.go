@@ -99,10 +99,10 @@ type Config struct {
 	ConsumerIdle time.Duration
 
 	// Reuse lets the memory of deliveries be used again when they are settled, so
-	// that the consumer allocates next to nothing. A delivery, its Event and Fields,
+	// that the consumer allocates next to nothing. A delivery, its Event and fields,
 	// all of their strings and Data, are then valid only until the handler has
 	// returned, and what is kept for longer must be copied ([strings.Clone],
-	// [bytes.Clone], stream.Fields.Clone): it would change under the one who keeps it.
+	// [bytes.Clone], [stream.Fields.Clone]): it would change under the one who keeps it.
 	// Worth it where handlers take microseconds. Off by default: what is kept stays
 	// as it is.
 	Reuse bool
@@ -115,7 +115,7 @@ type Config struct {
 	// negative for none.
 	Headroom int
 	// AckBatch and AckDelay: acknowledgements are sent when that many are
-	// together (512 by default) or that long after the first one (1 ms by
+	// together (1,000 by default) or that long after the first one (1 ms by
 	// default), whichever comes first.
 	AckBatch int
 	AckDelay time.Duration
@@ -145,7 +145,7 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.Block, time.Second)
 	def(&c.Poll, 500*time.Millisecond)
 	def(&c.ConsumerIdle, max(10*c.Lease, time.Minute))
-	def(&c.AckBatch, 512)
+	def(&c.AckBatch, 1000)
 	def(&c.Headroom, defaultHeadroom)
 	def(&c.AckDelay, time.Millisecond)
 	if c.Random == nil {

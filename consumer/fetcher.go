@@ -24,9 +24,9 @@ type fetcher struct {
 	memory *stream.Memory
 }
 
-// maxRead is how many entries one read asks for at the most. More is not faster, and
-// keeps the server from everybody else for longer (2 us an entry).
-const maxRead = 512
+// maxRead is how many entries one read asks for at the most. The server does nothing else
+// while it answers, 2 us an entry; with half as many each costs the client a tenth more.
+const maxRead = 1000
 
 // few is how many entries are handled sooner than the next request is sent.
 const few = 4
