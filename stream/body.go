@@ -37,12 +37,15 @@ func (b body) str(pos int) (s []byte, next int) {
 	if pos >= len(b) || b[pos] != '$' {
 		return nil, 0
 	}
-	n, rest, ok := leadingUint(b[pos+1:])
-	if !ok || len(rest) < len("\r\n\r\n") || n > uint64(len(rest)-len("\r\n\r\n")) {
+	size, rest, ok := leadingUint(b[pos+1:])
+	if !ok || size > maxString {
 		return nil, 0
 	}
 	begin := len(b) - len(rest) + len("\r\n")
-	end := begin + int(n)
+	end := begin + int(size)
+	if end+len("\r\n") > len(b) {
+		return nil, 0
+	}
 	return b[begin:end:end], end + len("\r\n")
 }
 
