@@ -39,6 +39,22 @@ func appendIDArg(b []byte, id ID) []byte {
 	return appendArg(b, id.AppendTo(text[:0]))
 }
 
+// appendIDArgs appends IDs that mostly have the millisecond of the one before.
+func appendIDArgs(b []byte, ids []ID) []byte {
+	var head, tail [22]byte // "1700000000000-", "0"
+	var ms []byte
+	var last uint64
+	for _, id := range ids {
+		if ms == nil || id.Ms != last {
+			ms, last = append(strconv.AppendUint(head[:0], id.Ms, 10), '-'), id.Ms
+		}
+		seq := append(strconv.AppendUint(tail[:0], id.Seq, 10), "\r\n"...)
+		b = append(appendLine(b, '$', len(ms)+len(seq)-len("\r\n")), ms...)
+		b = append(b, seq...)
+	}
+	return b
+}
+
 // clockText writes times as events have them: RFC 3339 in UTC, with the digits of the
 // second that matter. It keeps the text of the last second, which is most of the work:
 // events that follow each other were mostly made in the same.

@@ -59,6 +59,17 @@ func TestEncodedIsWhatGoRedisSends(t *testing.T) {
 	require.Empty(t, decoded(t, nil))
 }
 
+func TestIDsThatShareAMillisecond(t *testing.T) {
+	t.Parallel()
+	ids := []ID{{0, 0}, {0, 1}, {9, 1}, {9, 10}, {1_700_000_000_000, 0}, {1_700_000_000_000, 123}, {0, 5}, MaxID, MaxID, {1, 1}}
+	var want []byte
+	for _, id := range ids {
+		want = appendIDArg(want, id)
+	}
+	require.Equal(t, string(want), string(appendIDArgs(nil, ids)))
+	require.Empty(t, appendIDArgs(nil, nil))
+}
+
 func TestWhatIsNoCommand(t *testing.T) {
 	t.Parallel()
 	whole := encoded([][]any{{"XADD", "s", "*", "a", ""}, {"XACK", "s", "g", "1-1"}})

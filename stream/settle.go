@@ -51,9 +51,7 @@ func (g *Group) AckBy(ctx context.Context, ids []ID, end time.Time) (acked int, 
 	defer ackBuffers.Put(buf)
 	commands := appendCommand((*buf)[:0], 3+len(ids))
 	commands = appendArg(appendArg(appendArg(commands, "XACK"), g.keys.Stream), g.name)
-	for _, id := range ids {
-		commands = appendIDArg(commands, id)
-	}
+	commands = appendIDArgs(commands, ids)
 	*buf = commands
 	g.conn.exchange(ctx, g.keys.Stream, &exchange{commands: commands, n: 1, sendBy: end, read: func(_ int, reply *cursor, failed error) (bad error) {
 		err = failed

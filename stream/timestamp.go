@@ -1,6 +1,9 @@
 package stream
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // parseTime is time.Parse(time.RFC3339Nano, s), for every s. Most events have a
 // time, nearly always in UTC with up to nine digits behind the second, as leat
@@ -51,7 +54,15 @@ func fraction(s []byte) (nanos int, ok bool) {
 	if s[0] != '.' || len(s) == 1 {
 		return 0, false
 	}
-	for _, digit := range s[1:] {
+	digits := s[1:]
+	if len(digits) >= 8 {
+		high, ok := eightDigits(binary.LittleEndian.Uint64(digits))
+		if !ok {
+			return 0, false
+		}
+		nanos, digits = int(high), digits[8:] //nolint:gosec // of eight digits
+	}
+	for _, digit := range digits {
 		if digit -= '0'; digit > 9 {
 			return 0, false
 		}
