@@ -27,11 +27,21 @@ type acker struct {
 	full    chan struct{} // enough for a call is pending
 }
 
+// ackItem is an item that was handled. What is needed of the delivery is copied as long as
+// the processor has it at hand.
 type ackItem struct {
 	it      *item
+	id      stream.ID
 	outcome Outcome
+	// plain: a plain XACK will do as long as the lease is young.
+	plain bool
 	// unsure: a call before may have acknowledged it, its reply did not come.
 	unsure bool
+}
+
+func newAckItem(it *item, outcome Outcome) ackItem {
+	first := it.d.Attempt == 1 && (it.group.how == Read || it.group.how == Reclaimed)
+	return ackItem{it: it, id: it.d.EntryID, outcome: outcome, plain: first}
 }
 
 // unacked bounds what is handled and not acknowledged yet, in calls' worth, when
@@ -53,7 +63,7 @@ func (a *acker) add(it *item, outcome Outcome) (atOnce bool) {
 		a.space.Wait()
 		atOnce = false
 	}
-	a.pending = append(a.pending, ackItem{it: it, outcome: outcome})
+	a.pending = append(a.pending, newAckItem(it, outcome))
 	n, cfg := len(a.pending), &a.src.c.cfg
 	if n == 1 && cfg.AckBatch > 1 && cfg.AckDelay > 0 {
 		a.due.Reset(cfg.AckDelay)
@@ -159,7 +169,7 @@ func (a *acker) send(batch []ackItem) (rest []ackItem, err error) {
 		switch {
 		case p.it.orphan.Load():
 			a.src.c.finish(p.it, p.outcome)
-		case p.it.d.Attempt == 1 && (p.it.group.how == Read || p.it.group.how == Reclaimed) && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
+		case p.plain && p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):
 			plain = append(plain, p)
 		default:
 			fenced = append(fenced, p)
@@ -178,13 +188,13 @@ func (a *acker) plain(batch []ackItem) error {
 	}
 	c := a.src.c
 	a.ids = a.ids[:0]
-	oldest := int64(math.MaxInt64)
+	oldest := time.Duration(math.MaxInt64)
 	for _, p := range batch {
-		a.ids = append(a.ids, p.it.d.EntryID)
-		oldest = min(oldest, p.it.leaseFrom.Load())
+		a.ids = append(a.ids, p.id)
+		oldest = min(oldest, p.it.leaseFrom())
 	}
 	from := c.now()
-	n, err := a.src.group.AckBy(c.settleCtx, a.ids, c.epoch.Add(time.Duration(oldest)+safeAge(c.cfg.Lease)))
+	n, err := a.src.group.AckBy(c.settleCtx, a.ids, c.epoch.Add(oldest+safeAge(c.cfg.Lease)))
 	if err != nil {
 		return err
 	}
@@ -194,31 +204,40 @@ func (a *acker) plain(batch []ackItem) error {
 	}
 	now := c.now()
 	c.cfg.Hooks.AckSent(a.src.stream, len(a.ids), now-from)
-	for _, p := range batch {
-		if missed > 0 && p.it.leaseAge(now) >= c.cfg.Lease {
-			p.outcome = Lost // it may be one of those, and another's work
+	for i := range batch {
+		if missed > 0 && batch[i].it.leaseAge(now) >= c.cfg.Lease {
+			batch[i].outcome = Lost // it may be one of those, and another's work
 		}
-		a.finish(p.it, p.outcome, now)
 	}
-	a.tell()
+	a.finish(batch, now)
 	return nil
 }
 
-// finish is finishAt, but for the hook Acked: tell calls it for all of a call.
-func (a *acker) finish(it *item, outcome Outcome, now time.Duration) {
-	if it.done.Swap(true) {
-		return
+// finish is finishAt for many: the hook Acked is called once, and what is in a row of one
+// batch leaves the ledger together.
+func (a *acker) finish(batch []ackItem, now time.Duration) {
+	tell := a.src.c.cfg.Hooks.Acked
+	var group *holding
+	var row int
+	for i := range batch {
+		p := &batch[i]
+		if p.it.done.Swap(true) {
+			continue
+		}
+		if p.it.group != group {
+			a.src.ledger.remove(group, row)
+			group, row = p.it.group, 0
+		}
+		row++
+		if since := a.src.c.conclude(p.it, p.outcome, now); tell != nil && p.outcome == Acked {
+			a.acked = append(a.acked, Ack{EntryID: p.id, Since: since})
+		}
 	}
-	if ack := a.src.c.conclude(it, outcome, now); outcome == Acked {
-		a.acked = append(a.acked, ack)
-	}
-}
-
-func (a *acker) tell() {
-	if tell := a.src.c.cfg.Hooks.Acked; tell != nil && len(a.acked) > 0 {
+	a.src.ledger.remove(group, row)
+	if len(a.acked) > 0 {
 		tell(a.src.stream, a.acked)
+		a.acked = a.acked[:0]
 	}
-	a.acked = a.acked[:0]
 }
 
 func (a *acker) fenced(batch []ackItem) (done int, err error) {
@@ -237,13 +256,11 @@ func (a *acker) fenced(batch []ackItem) (done int, err error) {
 		c.cfg.Hooks.AckSent(a.src.stream, len(ok), now-from)
 	}
 	for i, mine := range ok {
-		outcome := batch[i].outcome
 		if !mine && !(batch[i].unsure && batch[i].it.stillOurs(c)) {
-			outcome = Lost
+			batch[i].outcome = Lost
 		}
-		a.finish(batch[i].it, outcome, now)
 	}
-	a.tell()
+	a.finish(batch[:len(ok)], now)
 	return len(ok), err
 }
 

@@ -15,9 +15,9 @@ type item struct {
 	group *holding // the batch it came in
 	at    int32    // where in it
 
-	// leaseFrom is when, by the consumer's clock, the command was sent that began
-	// the lease last: never later than Redis counts.
-	leaseFrom atomic.Int64
+	// extendedFrom is when, by the consumer's clock, the command was sent that extended
+	// the lease last; 0 when none has: see leaseFrom.
+	extendedFrom atomic.Int64
 	// handledAt is when the handler returned, by the consumer's clock; 0 before.
 	handledAt atomic.Int64
 	done      atomic.Bool
@@ -39,10 +39,17 @@ type item struct {
 // settling tells whether the handler has returned.
 func (it *item) settling() bool { return it.handledAt.Load() > 0 }
 
-// leaseAge is how long ago the lease began, at the most.
-func (it *item) leaseAge(now time.Duration) time.Duration {
-	return now - time.Duration(it.leaseFrom.Load())
+// leaseFrom is when, by the consumer's clock, the command was sent that began the
+// lease last: never later than Redis counts.
+func (it *item) leaseFrom() time.Duration {
+	if from := it.extendedFrom.Load(); from > 0 {
+		return time.Duration(from)
+	}
+	return it.group.from
 }
+
+// leaseAge is how long ago the lease began, at the most.
+func (it *item) leaseAge(now time.Duration) time.Duration { return now - it.leaseFrom() }
 
 // lose marks the item as another's, and ends its handler. One that has not begun sees
 // the mark; of the mark and the call one is looked at after the other was made.

@@ -36,7 +36,7 @@ func (l *leaser) extend(ctx context.Context) error {
 	from := l.c.now()
 	defer l.ledger.looked()
 	due := l.ledger.look(func(it *item) bool {
-		return from-time.Duration(it.leaseFrom.Load()) > l.c.cfg.Lease/3 &&
+		return from-it.leaseFrom() > l.c.cfg.Lease/3 &&
 			!it.orphan.Load() && !it.isLost() && !it.abandoned(from)
 	})
 	for len(due) > 0 {
@@ -96,7 +96,7 @@ func (l *leaser) note(it *item, state stream.LeaseState, from time.Duration) {
 	case it.done.Load():
 		// Settled while the heartbeat was under way; not pending is right.
 	case state == stream.LeaseHeld:
-		it.leaseFrom.Store(int64(from))
+		it.extendedFrom.Store(int64(from))
 	case state == stream.PayloadLost:
 		it.orphan.Store(true)
 		l.payloadLost(it.d.EntryID)

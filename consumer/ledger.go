@@ -18,6 +18,7 @@ type holding struct {
 	// memory is what the deliveries are made of, where that is used again.
 	memory *stream.Memory
 	how    Taking
+	from   time.Duration // when the leases began, by the consumer's clock
 	left   atomic.Int32
 }
 
@@ -46,12 +47,11 @@ const freeHoldings = 16
 // add makes items of a batch whose lease began at from.
 func (l *ledger) add(src *source, batch stream.Batch, memory *stream.Memory, how Taking, from time.Duration) *holding {
 	h := l.blank(len(batch))
-	h.how, h.memory = how, memory
+	h.how, h.memory, h.from = how, memory, from
 	h.left.Store(int32(len(batch)))
 	for i := range batch {
 		it := &h.items[i]
 		it.d, it.src, it.group, it.at = &batch[i], src, h, int32(i)
-		it.leaseFrom.Store(int64(from))
 		h.refs[i] = it
 	}
 	l.mu.Lock()
@@ -79,11 +79,10 @@ func (l *ledger) blank(n int) *holding {
 	return h
 }
 
-// remove forgets an item that is done. Nobody must look at it any more, but for those
-// between look and looked.
-func (l *ledger) remove(it *item) {
-	h := it.group
-	if h.left.Add(-1) > 0 {
+// remove forgets n items of a batch that are done. Nobody must look at them any more, but
+// for those between look and looked.
+func (l *ledger) remove(h *holding, n int) {
+	if n == 0 || h.left.Add(-int32(n)) > 0 {
 		return
 	}
 	l.mu.Lock()

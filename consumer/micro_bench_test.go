@@ -76,7 +76,7 @@ func BenchmarkAcker(b *testing.B) {
 		h := s.ledger.add(s, batch, nil, Read, c.now())
 		pending = pending[:0]
 		for _, it := range h.refs {
-			pending = append(pending, ackItem{it: it, outcome: Acked})
+			pending = append(pending, newAckItem(it, Acked))
 		}
 		_, err := s.acker.send(pending)
 		require.NoError(b, err)

@@ -19,23 +19,23 @@ func (c *Consumer) finishAt(it *item, outcome Outcome, now time.Duration) {
 	if it.done.Swap(true) {
 		return
 	}
-	name := it.src.stream
-	ack := c.conclude(it, outcome, now)
+	src, id := it.src, it.d.EntryID
+	since := c.conclude(it, outcome, now)
+	src.ledger.remove(it.group, 1) // the last use of it: its memory may be another's after that
 	if tell := c.cfg.Hooks.Acked; tell != nil && outcome == Acked {
-		tell(name, []Ack{ack})
+		tell(src.stream, []Ack{{EntryID: id, Since: since}})
 	}
 }
 
-// conclude is what there is to do once for an item that is done, but for the hook Acked.
-func (c *Consumer) conclude(it *item, outcome Outcome, now time.Duration) Ack {
-	ack := Ack{EntryID: it.d.EntryID}
+// conclude is what there is to do once for an item that is done, but for the hook Acked and
+// for the ledger. It says how long ago the handler returned.
+func (c *Consumer) conclude(it *item, outcome Outcome, now time.Duration) (since time.Duration) {
 	if at := it.handledAt.Load(); at > 0 {
-		ack.Since = now - time.Duration(at)
+		since = now - time.Duration(at)
 	}
 	c.leaveRoom(it)
-	c.cfg.Hooks.Settled(it.d, outcome, ack.Since)
-	it.src.ledger.remove(it) // the last use of both: their memory may be another's after it
-	return ack
+	c.cfg.Hooks.Settled(it.d, outcome, since)
+	return since
 }
 
 // leaveRoom gives the item's place to the next, and lets the next of its key
