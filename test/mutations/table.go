@@ -64,7 +64,7 @@ var mutations = []mutation{
 	},
 	{
 		Name: "heartbeat", What: "leases are not extended", Where: "slow", File: "consumer/leaser.go",
-		Old: "return from-time.Duration(it.leaseFrom.Load()) > l.c.cfg.Lease/3 &&", New: "return false &&",
+		Old: "return from-it.leaseFrom() > l.c.cfg.Lease/3 &&", New: "return false &&",
 	},
 	{
 		Name: "lease of reclaiming", What: "everything is taken over at once, from those who live as well", Where: "kill", File: "stream/scripts/reclaim.lua",
