@@ -51,7 +51,7 @@ var mutations = []mutation{
 		Old: "if not mine(id, ARGV[i + 1]) then", New: "if not pending(id) then",
 	},
 	{
-		Name: "age of plain XACK", What: "XACK without a fence, however old the lease", Where: "stall", File: "consumer/acker.go",
+		Name: "age of plain XACK", What: "XACK without a fence, however old the lease", Where: "stall", File: "consumer/acker_send.go",
 		Old: "&& p.it.leaseAge(now) < safeAge(a.src.c.cfg.Lease):", New: "&& p.it.leaseAge(now) < time.Hour:",
 	},
 	{
@@ -127,7 +127,7 @@ var mutations = []mutation{
 		Old: "if !f.overdue() {\n\t\treturn nil", New: "if true {\n\t\treturn nil",
 	},
 	{
-		Name: "repeated acknowledgement", What: "an acknowledgement that failed is given up", Where: "connections,redis-kill", File: "consumer/acker.go",
+		Name: "repeated acknowledgement", What: "an acknowledgement that failed is given up", Where: "connections,redis-kill", File: "consumer/acker_send.go",
 		Old: "		return append(fenced, plain...), err\n", New: "		for _, p := range append(fenced, plain...) {\n			a.src.c.finish(p.it, p.outcome)\n		}\n		return nil, nil //nolint:nilerr // sabotage\n",
 	},
 	{
