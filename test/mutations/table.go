@@ -189,6 +189,6 @@ var mutations = []mutation{
 	},
 	{
 		Name: "Reuse, too early", What: "memory is used again while its batch is handled", Where: "kill", File: "consumer/ledger.go",
-		Old: "if h.left.Add(-1) > 0 {", New: "if h.left.Add(-1) > 1 {",
+		Old: "if n == 0 || h.left.Add(-int32(n)) > 0 {", New: "if n == 0 || h.left.Add(-int32(n)) > int32(n) {",
 	},
 }
