@@ -33,6 +33,8 @@ func contenders() []entry {
 		{"bare-one-field", run.Entry{Contender: bare.NewOneField(), Kinds: []result.Kind{result.Publish, result.Consume, result.EndToEnd}}},
 		every("leat", leat.New()),
 		{"leat-reuse", run.Entry{Contender: leat.NewReusing(), Kinds: []result.Kind{result.Consume, result.EndToEnd}}},
+		// It shows what of leat's costs is the protocol's.
+		{"leat-reader", run.Entry{Contender: leat.NewReader(), Kinds: []result.Kind{result.Consume}}},
 		row("go-redis", goredis.New()), row("rueidis", rueidis.New()),
 		row("watermill", watermill.New()), row("asynq", asynq.New()), row("redisqueue", redisqueue.New()), row("taskq", taskq.New()),
 	}

@@ -26,16 +26,19 @@ func TestMain(m *testing.M) { redistest.Main(m) }
 const patience = 2 * time.Minute
 
 // implementations are all contenders. Those of a stream leave a group whose pending
-// list can be looked at; those of events write the same entries as leat.
+// list can be looked at; those of events write the same entries as leat; single ones
+// have one handler at a time, whatever is asked for.
 var implementations = []struct {
 	contender.Contender
-	stream, events bool
+	stream, events, single bool
 }{
-	{leat.New(), true, true},
-	{bare.New(), true, true},
-	{bare.NewOneField(), true, false},
-	{goredis.New(), true, true},
-	{rueidis.New(), true, true},
+	{leat.New(), true, true, false},
+	{leat.NewReusing(), true, true, false},
+	{leat.NewReader(), true, true, true},
+	{bare.New(), true, true, false},
+	{bare.NewOneField(), true, false, false},
+	{goredis.New(), true, true, false},
+	{rueidis.New(), true, true, false},
 }
 
 // lab is a server that is a test's own, since some contenders choose keys themselves.
@@ -134,6 +137,9 @@ func TestConcurrencyIsWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
 	const n, concurrency = 200, 20
 	for _, c := range implementations {
+		if c.single {
+			continue
+		}
 		t.Run(c.Info().Name, func(t *testing.T) {
 			l := newLab(t)
 			require.NoError(t, c.Prepare(l.ctx, l.setup))

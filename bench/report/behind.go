@@ -82,8 +82,11 @@ func behindBy(c comparison) string {
 // depends on the round.
 const level = "level: the rounds' spread includes 1"
 
+// level tells whether it depends on the round who is ahead.
+func (c comparison) level() bool { return c.lead.N > 1 && c.lead.Min <= 1 && c.lead.Max >= 1 }
+
 func (r *report) explain(c comparison) string {
-	if c.lead.N > 1 && c.lead.Min <= 1 && c.lead.Max >= 1 {
+	if c.level() {
 		return plain(level)
 	}
 	for _, peer := range []string{c.rival, ""} {

@@ -78,15 +78,17 @@ const (
 	ours     = "leat"
 	bare     = "bare protocol"            // the limit: the same entries as leat's
 	bareThin = "bare protocol, one field" // shows what the envelope of an event costs
+	layer    = "leat, stream.Reader"      // shows what of leat's costs is the protocol's
 	goRedis  = "go-redis"
 	rueidis  = "rueidis"
 )
 
-// rivals are those that leat has to be ahead of: all but itself and the limit.
+// rivals are those that leat has to be ahead of: all but itself, the limit, and a part
+// of leat that does less.
 func (r *report) rivals() []string {
 	var names []string
 	for _, c := range r.contenders {
-		if c.Name != ours && c.Name != bare && c.Name != bareThin {
+		if c.Name != ours && c.Name != bare && c.Name != bareThin && c.Name != layer {
 			names = append(names, c.Name)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package leat is leat as its users get it, by its defaults, and beside that with the
-// memory of deliveries used again.
+// memory of deliveries used again, and its protocol layer alone.
 package leat
 
 import (
