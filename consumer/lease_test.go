@@ -43,7 +43,7 @@ func TestHeartbeatKeepsWhatRunsAndWhatWaits(t *testing.T) {
 	one := func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = lease, 1, entries }
 	l.Publish(entries)
 	first := l.Run(slow, one)
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == entries }, "all are held")
+	streamtest.Eventually(t, func() bool { return first.Held() == entries }, "all are held")
 	for _, row := range l.Pending() {
 		require.Equal(t, first.Name(), row.Consumer)
 	}

@@ -114,7 +114,7 @@ func TestOrderByHandsLanesBack(t *testing.T) {
 	})
 	l.Add(keyed(10, 1)...)
 	receive(t, failed, "the first failure")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 10 }, "all are held")
+	streamtest.Eventually(t, func() bool { return a.Held() == 10 }, "all are held")
 	require.NoError(t, a.Stop())
 	var tr trail
 	l.Run(func(_ context.Context, d *stream.Delivery) error {

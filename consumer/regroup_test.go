@@ -29,12 +29,12 @@ func TestGroupDestroyedWhileAllPlacesAreHeld(t *testing.T) {
 	h := newHeld()
 	var restored atomic.Int64
 	l.Publish(2) // the second one waits in the place that each stream has
-	l.Run(h.handle, func(c *consumer.Config) {
+	r := l.Run(h.handle, func(c *consumer.Config) {
 		c.Concurrency, c.Prefetch = 1, -1
 		c.Hooks.GroupRestored = func(string) { restored.Add(1) }
 	})
 	receive(t, h.started, "the first delivery")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "both are held")
+	streamtest.Eventually(t, func() bool { return r.Held() == 2 }, "both are held")
 	destroy(t, l)
 	h.release <- errors.New("failed")
 	streamtest.Eventually(t, func() bool { return restored.Load() > 0 }, "the group is made again")
@@ -78,12 +78,12 @@ func TestGroupMadeAgainAboveWhatIsHeld(t *testing.T) {
 	l := newLab(t)
 	h := newHeld()
 	ids := l.Publish(2)
-	l.Run(h.handle, func(c *consumer.Config) {
+	r := l.Run(h.handle, func(c *consumer.Config) {
 		c.Lease = time.Second
 		c.Concurrency, c.Prefetch = 1, -1
 	})
 	receive(t, h.started, "the first entry")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 2 }, "the next one waits")
+	streamtest.Eventually(t, func() bool { return r.Held() == 2 }, "the next one waits")
 	client := redisClient(t, l)
 	_, err := client.TxPipelined(l.Ctx, func(tx redis.Pipeliner) error {
 		tx.XGroupDestroy(l.Ctx, l.Stream, "workers")
@@ -158,7 +158,7 @@ func TestGroupDestroyedBeforeTheEnd(t *testing.T) {
 	})
 	l.Publish(6)
 	receive(t, h.started, "a delivery")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 6 }, "all are held")
+	streamtest.Eventually(t, func() bool { return r.Held() == 6 }, "all are held")
 	destroy(t, l)
 	r.Tell()
 	for range 20 { // the group may be made again, and its entries read, before that

@@ -25,7 +25,7 @@ func TestHandOverWithoutCounting(t *testing.T) {
 	a := l.Run(h.handle, func(c *consumer.Config) { c.Lease, c.Concurrency, c.Prefetch = time.Hour, 1, 19 })
 	l.Publish(20)
 	running := receive(t, h.started, "the first delivery")
-	streamtest.Eventually(t, func() bool { return len(l.Pending()) == 20 }, "all are taken")
+	streamtest.Eventually(t, func() bool { return a.Held() == 20 }, "all are taken")
 	a.Tell()
 
 	var tally streamtest.Tally
