@@ -55,15 +55,20 @@ func (a *Arena) reboot(ctx context.Context, kind string, excuse history.Excuse, 
 	return errors.Join(world.Try(a.World.Server.Restart), a.end(id))
 }
 
+// beginClock begins a fault of the server's clock, and tells how far that is off.
+func (a *Arena) beginClock(kind string) (id, dir string, was time.Duration, err error) {
+	id, err = a.begin(kind, history.Excuse{})
+	if err == nil {
+		dir = a.World.Server.Dir()
+		was, err = clock.Offset(dir)
+	}
+	return id, dir, was, err
+}
+
 // ShiftClock sets the clock of a standalone Redis. Forward by up to an hour, for good; or forward or back by up to ten leases, or
 // back by up to an hour, and after a quarter of a lease to three leases back to where it was.
 var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Context, a *Arena) error {
-	id, err := a.begin("clock", history.Excuse{})
-	if err != nil {
-		return err
-	}
-	dir := a.World.Server.Dir()
-	was, err := clock.Offset(dir)
+	id, dir, was, err := a.beginClock("clock")
 	if err != nil {
 		return err
 	}
@@ -80,12 +85,7 @@ var ShiftClock = Fault{Name: "clock", Servers: true, Do: func(ctx context.Contex
 
 // ClockBack sets the clock of a standalone Redis back by one to five minutes, for good.
 var ClockBack = Fault{Name: "clock-back", Servers: true, Do: func(_ context.Context, a *Arena) error {
-	id, err := a.begin("clock-back", history.Excuse{})
-	if err != nil {
-		return err
-	}
-	dir := a.World.Server.Dir()
-	was, err := clock.Offset(dir)
+	id, dir, was, err := a.beginClock("clock-back")
 	if err != nil {
 		return err
 	}
