@@ -26,8 +26,8 @@ type acker struct {
 	full    chan struct{} // enough for a call is pending
 }
 
-// ackItem is an item that was handled. What is needed of the delivery is copied as long as
-// the processor has it at hand.
+// ackItem is an item that was handled. What a plain XACK needs of the delivery is copied as
+// long as the processor has it at hand.
 type ackItem struct {
 	it      *item
 	id      stream.ID

@@ -1,5 +1,7 @@
 package stream
 
+import "math"
+
 // body is the fields of an entry as they came: names and values in turn, each a
 // complete string of RESP ("$2\r\nid\r\n"). Most handlers look at the event and never at
 // the fields, so these are taken apart when somebody asks for them: as slices they
@@ -38,7 +40,7 @@ func (b body) str(pos int) (s []byte, next int) {
 		return nil, 0
 	}
 	size, rest, ok := leadingUint(b[pos+1:])
-	if !ok || size > maxString {
+	if !ok || size > math.MaxInt/2 {
 		return nil, 0
 	}
 	begin := len(b) - len(rest) + len("\r\n")

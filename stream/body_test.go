@@ -37,8 +37,9 @@ func TestFieldsAreTheEntrys(t *testing.T) {
 func TestFieldsThatAreNoBulkStrings(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]Fields{
-		"*4\r\n+n\r\n:7\r\n$1\r\nm\r\n,1.5\r\n":          fieldsOf("n", "7", "m", "1.5"),
-		"*4\r\n$1\r\nn\r\n$-1\r\n$1\r\nm\r\n$1\r\nx\r\n": fieldsOf("n", "", "m", "x"),
+		"*4\r\n+n\r\n:7\r\n$1\r\nm\r\n,1.5\r\n":              fieldsOf("n", "7", "m", "1.5"),
+		"*4\r\n$1\r\nn\r\n$-1\r\n$1\r\nm\r\n$1\r\nx\r\n":     fieldsOf("n", "", "m", "x"),
+		"*4\r\n$1\r\nn\r\n$-0\r\n\r\n$1\r\nm\r\n$1\r\nx\r\n": fieldsOf("n", "", "m", "x"),
 	} {
 		batch, err := decodeRead([]byte("*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n"+raw), "s")
 		require.NoError(t, err)

@@ -51,7 +51,8 @@ func (c *cursor) pairs(n int) (plain, event bool, err error) {
 	return plain, event, nil
 }
 
-// pair reads a name and a value of any kind, and tells whether both are bulk strings.
+// pair reads a name and a value of any kind, a null as nothing, and tells whether both
+// are bulk strings as a body has them.
 func (c *cursor) pair(f *Field) (plain bool, err error) {
 	buf := c.buf
 	if name, next := bulk(buf, c.pos); next > 0 {
@@ -60,15 +61,26 @@ func (c *cursor) pair(f *Field) (plain bool, err error) {
 			return true, nil
 		}
 	}
-	name := c.pos
-	if f.Name, _, err = c.bytes(); err != nil {
+	name, first, err := c.some()
+	if err != nil {
 		return false, err
 	}
-	value := c.pos
-	if f.Value, _, err = c.bytes(); err != nil {
-		return false, err
+	value, second, err := c.some()
+	f.Name, f.Value = name, value
+	return first && second, err
+}
+
+// some is a string of any kind.
+func (c *cursor) some() (s []byte, plain bool, err error) {
+	from := c.pos
+	s, ok, err := c.bytes()
+	if err != nil {
+		return nil, false, err
 	}
-	return c.buf[name] == '$' && c.buf[value] == '$' && f.Name != nil && f.Value != nil, nil
+	if !ok {
+		return []byte{}, false, nil
+	}
+	return s, c.buf[from] == '$' && c.buf[from+1] != '-', nil // a length of minus nothing is one
 }
 
 // encoded is the body of an entry, n fields that were read before and begin at from,

@@ -83,7 +83,6 @@ func TestFieldsOfOneEntryDoNotReachIntoTheNext(t *testing.T) {
 	l := newLab(t).create()
 	l.add(3)
 	batch := l.read("c", 3)
-	_ = append(batch[0].Fields(), Field{[]byte("x"), []byte("y")})
 	_ = append(batch[0].Fields()[0].Value, "zzzzzz"...)
 	require.Equal(t, fieldsOf("n", "1"), batch[1].Fields())
 }

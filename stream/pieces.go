@@ -11,7 +11,7 @@ const (
 	maxLine = 1 << 20
 	// maxElements keeps twice the number of elements within an int of 32 bits.
 	maxElements = 1<<30 - 1
-	// maxAhead is for how many entries or fields memory is made before they come:
+	// maxAhead is for how many entries memory is made before they come:
 	// more than anybody reads at once, and a few megabytes if it was a lie.
 	maxAhead = 10_000
 )

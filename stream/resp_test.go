@@ -189,6 +189,9 @@ func addReplies(f *testing.F) {
 	f.Add([]byte(oneEntryRESP2))
 	f.Add([]byte(oneEntryRESP3))
 	f.Add([]byte(oneTaken))
+	const event = "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*12\r\n$11\r\nspecversion\r\n$3\r\n1.0\r\n" +
+		"$4\r\ndata\r\n$-1\r\n$1\r\nx\r\n$-0\r\n\r\n$2\r\nid\r\n:7\r\n$6\r\nsource\r\n$1\r\ns\r\n$4\r\ntype\r\n+t\r\n"
+	f.Add([]byte(event))
 	for _, raw := range hostile {
 		if len(raw) < 200 {
 			f.Add([]byte(raw))
