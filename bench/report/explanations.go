@@ -50,5 +50,5 @@ const reusing = "leat, Reuse"
 
 // deliveriesStay was measured with the row "leat, Reuse", and with GOGC of 100 and 400
 // before there was Headroom (144 and 23 collections in 300,000 messages).
-const deliveriesStay = "Deliveries stay valid for as long as a handler keeps them, which takes 750 B each, and up to 16 MiB of garbage " +
+const deliveriesStay = "Deliveries stay valid for as long as a handler keeps them, which takes about 600 B each, and up to 16 MiB of garbage " +
 	"(Config.Headroom) may wait so that Go's collector runs rarely; Config.Reuse does without both."

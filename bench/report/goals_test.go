@@ -39,8 +39,8 @@ func with(samples []result.Sample, set func(*result.Sample)) []result.Sample {
 // Each line is met on one side of its limit, and not on the other.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	slow := func(share float64) []result.Sample {
-		return with(pair(result.Slow, ours, share*440e3, bare, 440e3), func(s *result.Sample) { s.Concurrency, s.Ideal = 1000, 640e3 })
+	slow := func(share, of float64) []result.Sample {
+		return with(pair(result.Slow, ours, share*of, bare, 440e3), func(s *result.Sample) { s.Concurrency, s.Ideal = 1000, 640e3 })
 	}
 	costs := func(kind result.Kind, client, allocs float64) []result.Sample {
 		all := pair(kind, ours, 300e3, bare, 300e3)
@@ -95,13 +95,15 @@ func TestVerdicts(t *testing.T) {
 		{"consume a backlog: at least 4x redisqueue", pair(result.Consume, ours, 40, "redisqueue", 10), pair(result.Consume, ours, 39, "redisqueue", 10)},
 		{"consume a backlog: ahead of go-redis", pair(result.Consume, ours, 101, goRedis, 100), pair(result.Consume, ours, 100, goRedis, 100)},
 		{"consume a backlog: ahead of rueidis", pair(result.Consume, ours, 101, rueidis, 100), pair(result.Consume, ours, 100, rueidis, 100)},
-		{"faster than every other", pair(result.Publish, ours, 100, "taskq", 100), pair(result.Publish, ours, 99, "taskq", 100)},
+		{"behind no other", pair(result.Publish, ours, 100, "taskq", 100), pair(result.Publish, ours, 99, "taskq", 100)},
 		{"latency", latency(300 * time.Microsecond), latency(301 * time.Microsecond)},
-		{"1,000 handlers", slow(0.9), slow(0.899)},
+		{"1,000 handlers", slow(0.9, 640e3), slow(0.899, 640e3)},
+		{"the same", slow(0.9, 440e3), slow(0.899, 440e3)},
 		{"a backlog of 5M", backlog(270e3), backlog(269e3)},
 		{"1M pending", takeover(100e3, time.Millisecond), takeover(99e3, time.Millisecond)},
 		{"meanwhile", takeover(1, 4999*time.Microsecond), takeover(1, 5*time.Millisecond)},
 		{"memory of a worker does not grow with the retry", remembered(20, 30, 22), remembered(20, 31, 22)},
+		{"client CPU", costs(result.Consume, 0.65, 0), costs(result.Consume, 0.66, 0)},
 		{"CPU a message", costs(result.Consume, 1.54, 0), costs(result.Consume, 1.56, 0)},
 	} {
 		if g := goalOf(t, c.good, c.goal); !g.met || g.rounds == 0 || !strings.HasPrefix(g.verdict(), "met") {
@@ -148,12 +150,28 @@ func TestAFailureIsNoLead(t *testing.T) {
 			}
 		})
 	}
-	lost := goalOf(t, failed(pair(result.Publish, ours, 200, "taskq", 100), ours), "faster")
+	lost := goalOf(t, failed(pair(result.Publish, ours, 200, "taskq", 100), ours), "behind")
 	if lost.met || lost.measured != "ahead in 0 of 1 row" {
 		t.Errorf("leat failed: %+v", lost)
 	}
-	if g := goalOf(t, failed(pair(result.Publish, ours, 200, "taskq", 100), "taskq"), "faster"); g.verdict() != "not measured" {
+	if g := goalOf(t, failed(pair(result.Publish, ours, 200, "taskq", 100), "taskq"), "behind"); g.verdict() != "not measured" {
 		t.Errorf("the rival failed: %+v", g)
+	}
+}
+
+// Rounds that do not agree make a row level, whoever has the better median.
+func TestRowsThatAreLevel(t *testing.T) {
+	t.Parallel()
+	for want, publish := range map[string][]float64{
+		"ahead in 1 of 1 row":                           {101, 130, 140, 150, 160},
+		"ahead in 0 of 1 row, level in 1, behind in 0":  {99, 130, 140, 150, 160},
+		"ahead in 0 of 1 row, level in 1, behind in 0 ": {101, 60, 70, 80, 90},
+		"ahead in 0 of 1 row":                           {99, 60, 70, 80, 90},
+	} {
+		g := goalOf(t, append(rates(ours, result.Publish, publish...), rates("taskq", result.Publish, 100, 100, 100, 100, 100)...), "behind")
+		if g.measured != strings.TrimSpace(want) || g.met != (publish[4] > 100 || publish[0] > 100) {
+			t.Errorf("%v: %+v, want %q", publish, g, want)
+		}
 	}
 }
 

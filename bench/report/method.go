@@ -30,9 +30,9 @@ func (r *report) writeMethod(p *page) {
 			"leat's. \"" + bareThin + "\" leaves out the attributes of an event and stores its data alone: what is between the two " +
 			"is what the envelope costs. \"" + layer + "\" is leat's protocol layer without a consumer: what is between it and leat is what " +
 			"deliveries that stay valid, leases, workers, retries and dead letters cost.",
-		"The ideal that the columns of slow handlers name is as many goroutines that only sleep, with all cores for themselves. With many handlers " +
-			"nobody who reads from Redis on the same cores comes near it, since the server has one thread, and works longer on a message than " +
-			"there is time for at that rate; so goal 4 is about what the bare protocol reaches.",
+		"The ideal that the columns of slow handlers name is as many goroutines that only sleep, with all cores for themselves. With a thousand of them " +
+			"it cannot be reached from Redis on the same cores: the server has one thread, which works longer on a message than there is " +
+			"time for at that rate.",
 		"A measurement that failed is shown as failed and takes no part in a median.",
 	})
 	if rows := r.workRows(); len(rows) > 0 {

@@ -72,14 +72,15 @@ func read(ctx context.Context, group *stream.Group, a *acker, handle func(data [
 		if err != nil {
 			return err
 		}
+		if len(batch) == 0 {
+			continue
+		}
 		ids := a.blank()
 		for i := range batch {
 			handle(batch[i].Data)
 			ids = append(ids, batch[i].EntryID)
 		}
-		if len(ids) > 0 {
-			a.handled <- ids
-		}
+		a.handled <- ids
 	}
 	return nil
 }
