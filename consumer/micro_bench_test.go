@@ -13,7 +13,7 @@ import (
 )
 
 // inBatches is how many entries a benchmark's batch has.
-const inBatches = 512
+const inBatches = 1000
 
 // deliveries is a batch as a read gives it.
 func deliveries() stream.Batch {
@@ -58,7 +58,7 @@ func BenchmarkExecutor(b *testing.B) {
 }
 
 // BenchmarkAcker is what the acknowledgement of an entry costs the client, in calls of
-// 512: XACK of entries that are not pending, which costs the server little.
+// 1,000: XACK of entries that are not pending, which costs the server little.
 func BenchmarkAcker(b *testing.B) {
 	ctx := b.Context()
 	conn, err := stream.Dial(ctx, redistest.Shared(b).URL())
