@@ -43,8 +43,8 @@ func dial(ctx context.Context, s contender.Setup) (*stream.Conn, error) {
 	return stream.Dial(ctx, "redis://"+s.Addr)
 }
 
-// Prepare makes the group.
-func (ours) Prepare(ctx context.Context, s contender.Setup) error {
+// onGroup does something with the group, on a connection of its own.
+func onGroup(ctx context.Context, s contender.Setup, do func(*stream.Group) error) error {
 	conn, err := dial(ctx, s)
 	if err != nil {
 		return err
@@ -54,8 +54,15 @@ func (ours) Prepare(ctx context.Context, s contender.Setup) error {
 	if err != nil {
 		return err
 	}
-	_, err = group.Create(ctx, stream.Oldest())
-	return err
+	return do(group)
+}
+
+// Prepare makes the group.
+func (ours) Prepare(ctx context.Context, s contender.Setup) error {
+	return onGroup(ctx, s, func(group *stream.Group) error {
+		_, err := group.Create(ctx, stream.Oldest())
+		return err
+	})
 }
 
 // Consume runs a consumer.

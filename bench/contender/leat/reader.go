@@ -1,6 +1,7 @@
 package leat
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -34,25 +35,15 @@ const (
 
 // Consume reads until ctx ends.
 func (protocol) Consume(ctx context.Context, s contender.Setup, w contender.Work) error {
-	conn, err := dial(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	group, err := conn.Group(s.Queue, s.Group, stream.DeadLetter{})
-	if err != nil {
-		return err
-	}
-	a := acker{group: group, handled: make(chan []stream.ID, unacked), free: make(chan []stream.ID, unacked+2)}
-	var running sync.WaitGroup
-	running.Go(a.run)
-	err = read(ctx, group, &a, w.Handle)
-	close(a.handled)
-	running.Wait()
-	if err == nil {
-		err = a.err
-	}
-	return err
+	return onGroup(ctx, s, func(group *stream.Group) error {
+		a := acker{group: group, handled: make(chan []stream.ID, unacked), free: make(chan []stream.ID, unacked+2)}
+		var running sync.WaitGroup
+		running.Go(a.run)
+		err := read(ctx, group, &a, w.Handle)
+		close(a.handled)
+		running.Wait()
+		return cmp.Or(err, a.err)
+	})
 }
 
 // read reads and handles. What was asked for ahead is handled as well.
