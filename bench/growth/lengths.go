@@ -63,8 +63,8 @@ func rewind(ctx context.Context, r measure.Request) error {
 
 // lengths measures how backlogs of the job's length are worked off, each from its first
 // message to its last: what a consumer needs to start would count for nothing in a large
-// one, and for a third in a small one. What is read ahead of the first message, some
-// hundred, speaks for the small ones.
+// one, and for a third in a small one. What is read ahead of the first message, up to a
+// thousand, speaks for the small ones.
 func lengths(ctx context.Context, r measure.Request, c contender.Contender) (result.Sample, error) {
 	all := result.Sample{Job: r.Job}
 	if err := workOff(ctx, c, warmSetup(r), measure.NewTally(r.ServerPID, warmUp, 0)); err != nil {
